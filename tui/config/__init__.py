@@ -1,0 +1,1 @@
+"""Settings, key maps and their precedence."""

@@ -1,0 +1,1 @@
+"""An embedded demo engine: the Docker Engine API over a unix socket, from a seeded world with a clock."""

@@ -1,0 +1,1 @@
+"""Panes: resource tables, details, events, header."""

@@ -1,0 +1,1 @@
+"""Sans-I/O protocol code: stream demultiplexing, JSON lines, stats arithmetic, image references."""

@@ -1,0 +1,1 @@
+"""Screens: dashboard, full-screen logs, inspect, help, and the hand-over for exec."""

@@ -1,0 +1,1 @@
+"""What is known right now about every engine. No Textual."""

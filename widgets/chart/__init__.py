@@ -1,0 +1,1 @@
+"""Sparklines, meters and time charts for terminals."""

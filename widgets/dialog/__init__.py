@@ -1,0 +1,1 @@
+"""Modal dialogs: confirm with a plan, prompt, choose, progress."""

@@ -1,0 +1,1 @@
+"""A bounded log view: ring buffer (pure) and view."""
