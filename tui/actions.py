@@ -6,12 +6,13 @@ types. Nothing here does anything: plans are made and run by `tui.dispatch`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
-from tui.runtime.models import Capability
+from tui.runtime.models import Capability, Progress
 
 
 class RowKey(NamedTuple):
@@ -49,7 +50,7 @@ class Param:
     Attributes:
         id: Its name in `params`.
         title: Its label.
-        kind: How it is asked for.
+        kind: How it is asked for. The value is a str, bool, str or int accordingly.
         default: Its value when it is not given.
         choices: For `ParamKind.CHOICE`: the values.
         ask: Whether the user is asked before the action runs; others are options of the plan dialog.
@@ -109,7 +110,13 @@ class Plan:
 
 # A runtime in a store's clothes; actions know models and errors only, so its type is opaque here.
 RunItem: TypeAlias = Callable[[Any, PlanItem, Mapping[str, Any]], Awaitable[str | None]]
-MakePlan: TypeAlias = Callable[[Sequence[tuple[RowKey, Any]], Mapping[str, Any]], Plan]
+StreamItem: TypeAlias = Callable[
+    [Any, PlanItem, Mapping[str, Any]], AbstractAsyncContextManager[AsyncIterator[Progress]]
+]
+
+Neighbours: TypeAlias = Callable[[str, str], Sequence[Any]]
+"""Every known object of an engine, by endpoint and kind: what else a plan would affect is found with it."""
+MakePlan: TypeAlias = Callable[[Sequence[tuple[RowKey, Any]], Mapping[str, Any], Neighbours], Plan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +130,15 @@ class Action:
         keys: Default keys, in Textual's words, the first is shown.
         help: One sentence for help and palette.
         mutates: Whether it changes anything on the engine; ``--read-only`` hides those.
+        plan: Makes the plan of it; pure. A toggle's plan names another action (``container.stop``), which then runs.
+        run: Does it to one item of the plan; may return a sentence for the notice. None for toggles and jobs.
+        stream: Does it to one item as a job with progress; None for everything that is one short call.
+        doing: Present participle for the row while it runs: ``stopping``.
+        done: Past participle for the notice: ``stopped``.
         danger: What it can cost.
         needs: The capability it needs, or None.
         params: Its parameters.
         applies: Whether it makes sense for this object in its present state; None means always.
-        plan: Makes the plan of it; pure.
-        run: Does it to one item of the plan; may return a sentence for the notice.
-        done: Past participle for the notice: ``stopped``.
         label: The title for given rows where it depends on their state (``stop`` / ``start``), else None.
         footer: Whether the footer shows it.
     """
@@ -141,8 +150,10 @@ class Action:
     help: str
     mutates: bool
     plan: MakePlan
-    run: RunItem
-    done: str
+    run: RunItem | None = None
+    stream: StreamItem | None = None
+    doing: str = ""
+    done: str = ""
     danger: Danger = Danger.NONE
     needs: Capability | None = None
     params: tuple[Param, ...] = ()
@@ -163,6 +174,8 @@ class UiCommand:
         group: The heading in the help screen.
         footer: Whether the footer shows it.
         mutates: Whether it can change something on an engine (exec): ``--read-only`` hides those.
+        context: Where its keys work: "" everywhere, else a pane or a screen (``dashboard``, ``connection``). An
+            action's context is its kind. Two things on one key clash only where both can be reached.
     """
 
     id: str
@@ -172,3 +185,4 @@ class UiCommand:
     group: str = "General"
     footer: bool = False
     mutates: bool = False
+    context: str = ""

@@ -25,7 +25,7 @@ class Tone(Enum):
 
 
 class Cell(NamedTuple):
-    """One cell: its text (raw: the table sanitises it), its tone, and what to sort by."""
+    """One cell: its text (raw: the table sanitises it) and its tone."""
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -67,12 +67,15 @@ class RowContext:
         stats: The newest sample of this row, or None.
         in_flight: What is being done to the row right now (``stopping``), or "".
         used_by: How many containers use the object (images), or None where that is not known.
+        listed_at: When the engine was last asked about this row, aware UTC, or None where that is not known. The
+            list call tells ages as text ("Up 3 minutes"); with it they go on, without it they stay as they were.
     """
 
     now: datetime
     stats: Stats | None = None
     in_flight: str = ""
     used_by: int | None = None
+    listed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
