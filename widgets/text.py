@@ -10,8 +10,9 @@ colours) before it is shown. The rules:
   break becomes ``↵``.
 * C1 controls, bidirectional controls, other invisible format characters, lone surrogates and invalid UTF-8 become
   ``\N{REPLACEMENT CHARACTER}``.
-* Zero-width joiners and variation selectors 15 and 16 are removed: terminals disagree about the width of what they
-  make, and a disagreement shifts the rest of the line. At most `MAX_MARKS` combining marks stay on one character.
+* Zero-width joiners, variation selectors 15 and 16 and skin tones are removed: terminals disagree about the width of
+  what they make, and a disagreement shifts the rest of the line. At most `MAX_MARKS` combining marks stay on one
+  character, and none at the start of the text.
 
 Everything runs in time linear in the length of the text. No part of this module imports a user interface toolkit.
 """
@@ -43,7 +44,7 @@ _DIRTY = re.compile(
     rf"(?P<sgr>\x1b\[[0-9:;]*+m)|{_STRING}|{_CSI}|{_TWO_BYTE}"
     r"|(?P<newline>\r\n|[\n\x85\u2028\u2029])"
     r"|(?P<c0>[\x00-\x08\x0b-\x1f\x7f])"
-    r"|(?P<joiner>[\u200d\ufe0e\ufe0f])"
+    r"|(?P<joiner>[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff])"
     r"|(?P<bad>[\x80-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     r"\U000e0000-\U000e007f])"
 )
@@ -67,8 +68,6 @@ def _width_by_table(character: str) -> int:
 
     if "\U0001f1e6" <= character <= "\U0001f1ff":  # regional indicators: one each, two make a flag
         return 1
-    if "\U0001f3fb" <= character <= "\U0001f3ff":  # skin tones join the emoji before them
-        return 0
     return max(0, wcwidth(character))
 
 
@@ -93,6 +92,11 @@ def _clean_keeping_sgr(match: re.Match[str]) -> str:
     return match[0] if match.lastgroup == "sgr" else _clean(match)
 
 
+def _clean_keeping_portable_sgr(match: re.Match[str]) -> str:
+    """Without the colon form of parameters, which older terminals show as text."""
+    return match[0] if match.lastgroup == "sgr" and ":" not in match[0] else _clean(match)
+
+
 def _expand_tabs(text: str, size: int) -> str:
     parts: list[str] = []
     column = 0
@@ -106,9 +110,9 @@ def _expand_tabs(text: str, size: int) -> str:
 
 
 def _limit_marks(text: str) -> str:
-    """Drop combining marks beyond `MAX_MARKS` on one character."""
+    """Drop combining marks beyond `MAX_MARKS` on one character, and those at the start: they would join a neighbour."""
     kept: list[str] = []
-    marks = 0
+    marks = MAX_MARKS
     for part in _TAB_OR_SGR.split(text):
         if part.startswith("\x1b"):  # a change of colour does not end a run of marks
             kept.append(part)
@@ -138,13 +142,13 @@ def sanitise(text: str | bytes, *, keep_sgr: bool = False, tabs: int = 8) -> str
 
     Args:
         text: Anything. Bytes are taken for UTF-8.
-        keep_sgr: Leave colour sequences (``ESC [ ... m``) in, and no other control.
+        keep_sgr: Leave colour sequences (``ESC [ ... m``, in the form with semicolons) in, and no other control.
         tabs: Distance of tab stops in cells.
 
     Returns:
         Printable text without any control, except for SGR sequences if they are kept.
     """
-    return _sanitise(text, _clean_keeping_sgr if keep_sgr else _clean, tabs)
+    return _sanitise(text, _clean_keeping_portable_sgr if keep_sgr else _clean, tabs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +265,7 @@ def parse_sgr(text: str | bytes, *, tabs: int = 8) -> tuple[str, list[tuple[int,
         The text without any control, and ``(start, end, style)`` in characters of it: ascending, not overlapping, and
         only where the style is not the plain one.
     """
-    clean = sanitise(text, keep_sgr=True, tabs=tabs)
+    clean = _sanitise(text, _clean_keeping_sgr, tabs)
     if "\x1b" not in clean:
         return clean, []
     parts: list[str] = []

@@ -18,28 +18,14 @@ from widgets import text as text_module
 from widgets.text import MAX_MARKS, Sgr, cell_width, clip, fit, parse_sgr, sanitise
 
 # Texts that look like terminal output gone wrong: pieces of sequences, controls, wide and zero-width characters.
-_PIECES = st.sampled_from(
-    [
-        *(
-            "\x1b",
-            "\x1b[",
-            "\x1b]",
-            "\x1bP",
-            "\x1b_",
-            "\x1b^",
-            "\x1bX",
-            "\x1b\\",
-            "\x07",
-            "\x9b",
-            "\x9d",
-            "\x9c",
-            "\x90",
-        ),
-        *("0;title", "31m", "1;31", "?1049h", "2J", "c", "#8", "(0", "38;5;", "38:2::", ";", ":", "m", "H", "6n"),
-        *("\n", "\r", "\r\n", "\t", "\x00", "\x0e", "\x7f", "\u2028", "\u202e", "\ud800", "\u200b", "\u200d", "\ufe0f"),
-        *("a", "é", "e\u0301", "漢", "😀", "👨\u200d👩", "🇩", "🏽", "\u0301"),
-    ]
-)
+# fmt: off
+_PIECES = st.sampled_from([
+    "\x1b", "\x1b[", "\x1b]", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x1b\\", "\x07", "\x9b", "\x9d", "\x9c", "\x90",
+    "0;title", "31m", "1;31", "?1049h", "2J", "c", "#8", "(0", "38;5;", "38:2::", ";", ":", "m", "H", "6n", "\n",
+    "\r", "\r\n", "\t", "\x00", "\x0e", "\x7f", "\u2028", "\u202e", "\ud800", "\u200b", "\u200d", "\ufe0f", "a", "é",
+    "漢", "😀", "👩", "🇩", "🏽", "\u0301",
+])
+# fmt: on
 HOSTILE = st.one_of(st.text(), st.lists(_PIECES, max_size=40).map("".join))
 ANY = st.one_of(HOSTILE, st.binary(), HOSTILE.map(lambda text: text.encode("utf-8", "surrogatepass")))
 
@@ -74,6 +60,7 @@ ANY = st.one_of(HOSTILE, st.binary(), HOSTILE.map(lambda text: text.encode("utf-
         ("👨\u200d👩❤\ufe0f", "👨👩❤"),
         (b"\xff\xfe caf\xc3\xa9", "�� café"),
         (b"\x9b31mx", "�31mx"),
+        ("\u0301\u0301x👍🏽", "x👍"),
         ("e" + "\u0301" * 100, "e" + "\u0301" * MAX_MARKS),
     ],
 )
