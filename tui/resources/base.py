@@ -115,6 +115,7 @@ class Resource:
         tabs: The detail tabs it has, in order.
         empty: What to show when there is none, and what to do about it.
         attributes: For the filter language: by name, how to get at the values.
+        users: For a container: the ids of the objects of this kind that it uses (`RowContext.used_by` is their count).
     """
 
     kind: str
@@ -130,3 +131,4 @@ class Resource:
     sort_keys: Mapping[str, Callable[[Any, RowContext], Any]] = field(default_factory=dict)
     tabs: tuple[str, ...] = ()
     attributes: Mapping[str, Callable[[Any], Sequence[str]]] = field(default_factory=dict)
+    users: Callable[[Any], Sequence[str]] | None = None
