@@ -20,6 +20,12 @@ ExecId = NewType("ExecId", str)
 Labels = Mapping[str, str]
 NO_LABELS: Labels = MappingProxyType({})
 
+
+def _no_labels() -> Labels:
+    """A default factory: Python 3.11 takes an unhashable default (a mapping proxy) for a mutable one."""
+    return NO_LABELS
+
+
 E = TypeVar("E", bound=Enum)
 
 
@@ -131,7 +137,7 @@ class Container:
     exit_code: int | None = None
     """From the status text; None while it runs and where the engine does not say."""
     ports: tuple[Port, ...] = ()
-    labels: Labels = NO_LABELS
+    labels: Labels = field(default_factory=_no_labels)
     networks: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
@@ -218,7 +224,7 @@ class ContainerDetail:
     working_dir: str = ""
     user: str = ""
     hostname: str = ""
-    labels: Labels = NO_LABELS
+    labels: Labels = field(default_factory=_no_labels)
     mounts: tuple[Mount, ...] = ()
     ports: tuple[Port, ...] = ()
     networks: tuple[NetworkAttachment, ...] = ()
@@ -242,7 +248,7 @@ class Image:
     created: datetime | None = None
     size: int = 0
     shared_size: int | None = None
-    labels: Labels = NO_LABELS
+    labels: Labels = field(default_factory=_no_labels)
     parent_id: ImageId = ImageId("")
 
     @property
@@ -270,7 +276,7 @@ class ImageDetail:
     user: str = ""
     exposed_ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-    labels: Labels = NO_LABELS
+    labels: Labels = field(default_factory=_no_labels)
     layers: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -302,7 +308,7 @@ class Event:
     type: EventType
     action: str
     actor_id: str
-    attributes: Labels = NO_LABELS
+    attributes: Labels = field(default_factory=_no_labels)
     time: datetime | None = None
     time_ns: int = 0
     scope: str = "local"
