@@ -35,8 +35,17 @@ from tui.runtime.models import (
 )
 
 
-class LogStream(AsyncIterator[LogLine], Protocol):
+class LogStream(Protocol):
     """Log lines in order. Iterate line by line, or take what has arrived at once with `batch`."""
+
+    # Python 3.11 does not let a protocol inherit from AsyncIterator, so its two methods are spelled out.
+    def __aiter__(self) -> AsyncIterator[LogLine]:
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> LogLine:
+        """The next line."""
+        ...
 
     async def batch(self, limit: int = 5000) -> list[LogLine]:
         """All lines that have arrived, at least one, at most `limit`; an empty list at the end of the log.
