@@ -107,7 +107,7 @@ class Resource:
         singular: ``container``.
         columns: Its columns, in default order.
         cells: One cell per column, pure.
-        sort_keys: By column id: what to sort by. A column without one sorts by its text, in natural order.
+        sort_keys: By column id: what to sort by. A column without one cannot be sorted by.
         default_sort: Sort key of the default order.
         name: What the user calls an object.
         search_text: What the plain filter looks in.

@@ -227,6 +227,14 @@ RESOURCE = Resource(
     actions=ACTIONS,
     empty="No containers. `docker run` one, and it appears here.",
     sort_keys={
+        "name": lambda container, _: natural_key(container_name(container)),
+        "image": lambda container, _: natural_key(container.image),
+        "ports": lambda container, _: natural_key(ports_text(container.ports)),
+        "project": lambda container, _: natural_key(group_text(container)),
+        "ip": lambda container, _: natural_key(", ".join(container.ips)),
+        "id": lambda container, _: container.id,
+        "networks": lambda container, _: natural_key(", ".join(container.networks)),
+        "command": lambda container, _: natural_key(container.command),
         "state": lambda container, _: _state_order(container),
         "cpu": _by_stat(lambda stats: stats.cpu_percent),
         "mem": _by_stat(lambda stats: stats.memory),
@@ -239,7 +247,7 @@ RESOURCE = Resource(
         ),
         "created": lambda container, _: container.created.timestamp() if container.created else 0.0,
     },
-    tabs=("logs", "stats", "inspect", "processes", "env", "mounts", "ports", "health", "events"),
+    tabs=("logs", "stats", "details", "inspect", "processes"),
     attributes={
         "name": lambda container: container.names or (container.name,),
         "state": lambda container: (container.state.value,),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from tui.resources.base import DetailField, DetailSection, Tone
 from tui.resources.format import memory_text, ports_text, short_id, size_text, time_text
 from tui.runtime.models import (
     ContainerDetail,
     ContainerState,
+    Event,
     Health,
     HealthProbe,
     ImageDetail,
@@ -48,6 +50,21 @@ def mask_variable(variable: str) -> str:
     if equals and value and looks_secret(name):
         return f"{name}={MASK}"
     return _URL_PASSWORD.sub(rf"\g<head>{MASK}", variable)
+
+
+def masked(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """An engine's own answer with the variables in every ``Env`` list masked as `mask_variable` does."""
+    return {key: _masked_value(key, value) for key, value in raw.items()}
+
+
+def _masked_value(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return masked(value)
+    if isinstance(value, list):
+        if key == "Env":
+            return [mask_variable(item) if isinstance(item, str) else item for item in value]
+        return [_masked_value("", item) for item in value]
+    return value
 
 
 def _section(title: str, fields: Iterable[DetailField | None]) -> DetailSection:
@@ -225,4 +242,25 @@ def image_details(
         _labels(detail.labels),
         DetailSection("Layers", tuple(DetailField(str(n), (layer,)) for n, layer in enumerate(detail.layers, 1))),
         DetailSection("History", tuple(_step(item) for item in history)),
+    )
+
+
+def event_details(event: Event) -> tuple[DetailSection, ...]:
+    """An event and its attributes, which hold the object's labels too."""
+    return (
+        _section(
+            "Event",
+            (
+                _field("Time", time_text(event.time)),
+                _field("Type", event.type.value),
+                _field("Action", event.action),
+                _field("Detail", event.detail),
+                _field("Name", event.name),
+                _field("Id", event.actor_id),
+                _field("Scope", event.scope),
+            ),
+        ),
+        DetailSection(
+            "Attributes", tuple(DetailField(key, (value,)) for key, value in sorted(event.attributes.items()))
+        ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tui.resources.base import Cell, Column, Resource, RowContext, Tone
-from tui.resources.format import short_id
+from tui.resources.format import natural_key, short_id
 from tui.runtime.kinds import EXEC_ACTIONS
 from tui.runtime.models import Event
 
@@ -116,7 +116,13 @@ RESOURCE = Resource(
     search_text=search_text,
     actions=(),
     empty="No events yet. What happens on the engine appears here.",
-    sort_keys={"time": lambda event, _: event.time_ns},
+    sort_keys={
+        "time": lambda event, _: event.time_ns,
+        "type": lambda event, _: event.type.value,
+        "action": lambda event, _: event.action,
+        "name": lambda event, _: natural_key(name_text(event)),
+    },
+    tabs=("details",),
     attributes={
         "type": lambda event: (event.type.value,),
         "action": lambda event: (event.action,),

@@ -187,15 +187,18 @@ RESOURCE = Resource(
     actions=(REMOVE,),
     empty="No images. Press P to pull one.",
     sort_keys={
+        "tag": lambda image, _: default_sort(image),
+        "id": lambda image, _: image.id,
         "size": lambda image, _: image.size,
         "created": lambda image, _: image.created.timestamp() if image.created else 0.0,
         "used_by": lambda _, context: -1 if context.used_by is None else context.used_by,
     },
-    tabs=("inspect", "history"),
+    tabs=("details", "inspect"),
     attributes={
         "name": lambda image: image.tags,
         "image": lambda image: image.tags,
         "label": lambda image: tuple(f"{key}={value}" for key, value in image.labels.items()),
         "id": lambda image: (str(image.id),),
     },
+    users=lambda container: (container.image_id,) if container.image_id else (),
 )
