@@ -60,6 +60,10 @@ class Candidate:
     fault: RuntimeFault | None = None
     explicit: bool = False
 
+    def describe(self) -> str:
+        """``name (source)``, for people."""
+        return f"{self.name} ({self.source})"
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
