@@ -1,0 +1,161 @@
+"""Containers: everything that is one request and one answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tui.runtime.engine.base import EngineBase, Query, filters_json, path_of
+from tui.runtime.engine.faults import translate
+from tui.runtime.engine.transport import ANSWER_TIMEOUT, Request
+from tui.runtime.errors import EngineFault, InvalidRequest
+from tui.runtime.filters import Filters
+from tui.runtime.models import Container, ContainerDetail, Processes
+from tui.runtime.wire import decode_containers
+from tui.runtime.wire.values import expect_object, expect_objects, inner, number, text
+
+SIZE_TIMEOUT = 120.0
+"""Seconds: with sizes the engine walks the file system of every container."""
+START_TIMEOUT = 60.0
+"""Seconds: pulling up networks, volumes and a shim takes 0.2 s idle, and 20 s on a machine that is swapping."""
+OWN_STOP_TIMEOUT = 120.0
+"""Seconds to wait for a stop whose time-out is the container's own, which the list does not tell; 10 by default."""
+
+_SIGNAL = re.compile(r"(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?|[0-9]{1,3}", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
+_CONDITIONS = ("not-running", "next-exit", "removed")
+
+
+class Containers(EngineBase):
+    """The one-shot part of `tui.runtime.protocol.ContainerOps`."""
+
+    async def container_list(
+        self, *, all: bool = False, size: bool = False, filters: Filters | None = None
+    ) -> list[Container]:
+        """Containers, running ones only unless `all`."""
+        answer = await self._get(
+            "container_list",
+            "/containers/json",
+            {"all": all or None, "size": size or None, "filters": filters_json(filters)},
+            timeout=SIZE_TIMEOUT if size else ANSWER_TIMEOUT,
+        )
+        with translate("container_list", "", self._transport.endpoint):
+            return [decode_containers.container(raw) for raw in expect_objects(answer)]
+
+    async def container_inspect(self, id: str, *, size: bool = False) -> ContainerDetail:
+        """Everything about one container."""
+        answer = await self._get(
+            "container_inspect",
+            path_of("container_inspect", "containers", id, "/json"),
+            {"size": size or None},
+            target=id,
+            timeout=SIZE_TIMEOUT if size else ANSWER_TIMEOUT,
+        )
+        with translate("container_inspect", id, self._transport.endpoint):
+            return decode_containers.container_detail(expect_object(answer))
+
+    async def container_start(self, id: str) -> None:
+        """Start; a running container is success (304)."""
+        await self._change("container_start", id, "/start", timeout=START_TIMEOUT)
+
+    async def container_stop(self, id: str, *, signal: str | None = None, timeout: int | None = None) -> None:
+        """Stop; a stopped container is success (304)."""
+        await self._stop("container_stop", id, "/stop", signal, timeout, extra=ANSWER_TIMEOUT)
+
+    async def container_restart(self, id: str, *, signal: str | None = None, timeout: int | None = None) -> None:
+        """Stop, then start."""
+        await self._stop("container_restart", id, "/restart", signal, timeout, extra=START_TIMEOUT)
+
+    async def container_kill(self, id: str, *, signal: str = "SIGKILL") -> None:
+        """Send a signal."""
+        _check_signal("container_kill", id, signal)
+        await self._change("container_kill", id, "/kill", {"signal": signal})
+
+    async def container_pause(self, id: str) -> None:
+        """Freeze all processes."""
+        await self._change("container_pause", id, "/pause")
+
+    async def container_unpause(self, id: str) -> None:
+        """Thaw."""
+        await self._change("container_unpause", id, "/unpause")
+
+    async def container_rename(self, id: str, *, name: str) -> None:
+        """Rename."""
+        if not _NAME.fullmatch(name):
+            raise InvalidRequest(
+                f"not a container name: {name!r}",
+                operation="container_rename",
+                target=id,
+                hint="Letters, digits, and after the first of them also _ . and -",
+            )
+        await self._change("container_rename", id, "/rename", {"name": name})
+
+    async def container_remove(self, id: str, *, volumes: bool = False, force: bool = False) -> None:
+        """Remove."""
+        path = path_of("container_remove", "containers", id)
+        query = {"v": volumes or None, "force": force or None}
+        # Forced, the engine kills first and unmounts after: as slow as a stop.
+        await self._transport.request(
+            Request("container_remove", "DELETE", path, query=query, target=id), timeout=START_TIMEOUT
+        )
+
+    async def container_top(self, id: str) -> Processes:
+        """The processes, as the engine's ``ps`` prints them."""
+        path = path_of("container_top", "containers", id, "/top")
+        answer = await self._get("container_top", path, target=id)
+        with translate("container_top", id, self._transport.endpoint):
+            return decode_containers.processes(expect_object(answer))
+
+    async def container_wait(self, id: str, *, condition: str = "not-running") -> int:
+        """Wait until the condition holds; the exit code."""
+        if condition not in _CONDITIONS:
+            raise InvalidRequest(
+                f"not a condition to wait for: {condition!r}",
+                operation="container_wait",
+                target=id,
+                hint=f"One of {', '.join(_CONDITIONS)}",
+            )
+        path = path_of("container_wait", "containers", id, "/wait")
+        request = Request("container_wait", "POST", path, query={"condition": condition}, target=id)
+        answer: Any = await self._transport.json(request, timeout=None)
+        with translate("container_wait", id, self._transport.endpoint):
+            raw = expect_object(answer)
+            if said := text(inner(raw, "Error"), "Message"):
+                raise EngineFault(said)
+            return number(raw, "StatusCode")
+
+    async def _change(
+        self,
+        operation: str,
+        id: str,
+        tail: str,
+        query: Query | None = None,
+        *,
+        timeout: float | None = ANSWER_TIMEOUT,
+    ) -> None:
+        await self._post(operation, path_of(operation, "containers", id, tail), query, target=id, timeout=timeout)
+
+    async def _stop(
+        self, operation: str, id: str, tail: str, signal: str | None, timeout: int | None, *, extra: float
+    ) -> None:
+        if signal is not None:
+            _check_signal(operation, id, signal)
+            # Older engines ignore the parameter, and would send the wrong signal without a word.
+            self._require_api((1, 42), "stop signal", operation, id)
+        if timeout is None:
+            limit: float | None = OWN_STOP_TIMEOUT + extra
+        elif timeout < 0:
+            limit = None  # the engine waits for ever then
+        else:
+            limit = timeout + extra
+        await self._change(operation, id, tail, {"signal": signal, "t": timeout}, timeout=limit)
+
+
+def _check_signal(operation: str, id: str, signal: str) -> None:
+    if not _SIGNAL.fullmatch(signal):
+        raise InvalidRequest(
+            f"not a signal: {signal!r}",
+            operation=operation,
+            target=id,
+            hint="A name such as SIGTERM or HUP, or a number",
+        )
