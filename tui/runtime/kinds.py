@@ -25,7 +25,8 @@ class KindSpec:
         events: The event types that make a refresh necessary.
         ignored_actions: Actions of these events that never change a list row.
         list_by_ids: Lists just these ids in one request; None where the engine cannot (then one debounced list).
-        event_id: The object's id from an event's actor id.
+        inspect: Everything about one object; None where there is nothing more than the row.
+        removed_by: Actions of these events that mean that the object is gone.
         needs: The capability without which the kind does not exist on an engine.
     """
 
@@ -35,6 +36,8 @@ class KindSpec:
     events: frozenset[EventType]
     ignored_actions: frozenset[str] = frozenset()
     list_by_ids: Callable[[Runtime, Iterable[str]], Awaitable[Sequence[Any]]] | None = None
+    inspect: Callable[[Runtime, str], Awaitable[Any]] | None = None
+    removed_by: frozenset[str] = frozenset({"destroy"})
     needs: Capability | None = None
 
 
@@ -58,10 +61,19 @@ async def _images(runtime: Runtime) -> Sequence[Any]:
     return await runtime.image_list()
 
 
+async def _container(runtime: Runtime, id: str) -> Any:
+    return await runtime.container_inspect(id)
+
+
+async def _image(runtime: Runtime, id: str) -> Any:
+    return await runtime.image_inspect(id)
+
+
 CONTAINERS = KindSpec(
     name="containers",
     list=_containers,
     list_by_ids=_containers_by_id,
+    inspect=_container,
     key=lambda container: str(container.id),
     events=frozenset({EventType.CONTAINER}),
     ignored_actions=QUIET_CONTAINER_ACTIONS,
@@ -69,9 +81,11 @@ CONTAINERS = KindSpec(
 IMAGES = KindSpec(
     name="images",
     list=_images,
+    inspect=_image,
     key=lambda image: str(image.id),
     events=frozenset({EventType.IMAGE}),
     ignored_actions=frozenset({"push", "save"}),
+    removed_by=frozenset({"delete"}),
 )
 
 KINDS: tuple[KindSpec, ...] = (CONTAINERS, IMAGES)
