@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -13,9 +12,9 @@ from tui.dispatch.audit import AuditLog
 from tui.dispatch.errors import NothingToDo, Refused
 from tui.dispatch.jobs import Job, JobState
 from tui.dispatch.notices import Notice, Notices, Severity
-from tui.dispatch.params import checked_params
+from tui.dispatch.outcome import Outcome, failure_text, summary, words_of
+from tui.dispatch.params import checked_params, example_params
 from tui.resources.catalogue import ACTIONS, GLOBAL_ACTIONS, RESOURCES
-from tui.resources.format import plural
 from tui.runtime.errors import Closed, EngineUnreachable, NotFound, OperationFailed, RuntimeFault, Unsupported
 from tui.runtime.protocol import Runtime
 
@@ -44,23 +43,6 @@ class FleetLike(Protocol):
     def runtime(self, endpoint: str) -> Runtime:
         """The connected runtime of an engine; `EngineUnreachable` when there is none."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How running a plan ended, in the order of its items.
-
-    Attributes:
-        succeeded: The items that were done, or are being done as jobs.
-        failed: The items that were not, with the reason.
-        text: The summary, as the notice says it.
-        jobs: The jobs that were started.
-    """
-
-    succeeded: tuple[PlanItem, ...]
-    failed: tuple[tuple[PlanItem, RuntimeFault], ...]
-    text: str
-    jobs: tuple[Job, ...] = ()
 
 
 def _utc_now() -> datetime:
@@ -161,7 +143,7 @@ class Dispatcher:
         return self.notify(
             Severity.ERROR,
             title or f"{fault.operation.replace('_', ' ') or 'it'} failed",
-            detail=fault.detail or type(fault).__name__,
+            detail=words_of(fault),
             hint=fault.hint,
             target=fault.target,
         )
@@ -236,6 +218,22 @@ class Dispatcher:
     def _neighbours(self, endpoint: str, kind: str) -> Sequence[Any]:
         return [model for key, model in self._fleet.rows(kind).items() if key.endpoint == endpoint]
 
+    def command_lines(self, keys: Sequence[RowKey]) -> tuple[str, ...]:
+        """The equivalent command lines of everything that can be done to these rows, to show and copy.
+
+        What would be asked for is a default, or its name in capitals (``docker rename web NAME``).
+        """
+        rows = [(key, model) for key in keys if (model := self._fleet.get(key)) is not None]
+        lines = [
+            line
+            for kind in dict.fromkeys(key.kind for key, _ in rows)
+            for action in RESOURCES[kind].actions
+            for line in action.plan(
+                [row for row in rows if row[0].kind == kind], example_params(action), self._neighbours
+            ).command
+        ]
+        return tuple(dict.fromkeys(lines))
+
     # Running
 
     async def run(self, plan: Plan) -> Outcome:
@@ -266,7 +264,7 @@ class Dispatcher:
         succeeded = tuple(item for item, (_, fault) in pairs if fault is None)
         failed = tuple((item, fault) for item, (_, fault) in pairs if fault is not None)
         said = [text for _, (text, fault) in pairs if fault is None and text]
-        outcome = Outcome(succeeded, failed, _summary(action, succeeded, failed, said))
+        outcome = Outcome(succeeded, failed, summary(action, succeeded, failed, said))
         self._tell(action, outcome)
         return outcome
 
@@ -293,18 +291,13 @@ class Dispatcher:
         if not outcome.failed:
             self.notify(Severity.INFO, outcome.text, target=", ".join(item.name for item in outcome.succeeded[:1]))
             return
-        severity = Severity.WARNING if outcome.succeeded else Severity.ERROR
-        if len(outcome.failed) == 1:
-            item, fault = outcome.failed[0]
-            detail = fault.detail or type(fault).__name__
-            self.notify(severity, outcome.text, detail=detail, hint=fault.hint, target=item.name)
-            return
         hints = dict.fromkeys(fault.hint for _, fault in outcome.failed if fault.hint)
         self.notify(
-            severity,
+            Severity.WARNING if outcome.succeeded else Severity.ERROR,
             outcome.text,
-            detail="\n".join(f"{item.name}: {fault.detail or type(fault).__name__}" for item, fault in outcome.failed),
+            detail=failure_text(outcome.failed),
             hint="; ".join(hints),
+            target=outcome.failed[0][0].name if len(outcome.failed) == 1 else "",
         )
 
     def _gate(self, endpoint: str) -> asyncio.Semaphore:
@@ -462,22 +455,3 @@ def _being_cancelled() -> bool:
     """Whether somebody asked for the current task itself to be cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _summary(
-    action: Action,
-    succeeded: Sequence[PlanItem],
-    failed: Sequence[tuple[PlanItem, RuntimeFault]],
-    said: Sequence[str],
-) -> str:
-    """One line: what was done to how many, and how many failed."""
-    noun = RESOURCES[action.kind].singular if action.kind else "image"
-    if not succeeded:
-        if len(failed) == 1:
-            return f"{action.doing} {failed[0][0].name} failed"
-        return f"{action.doing} {plural(len(failed), noun)} failed"
-    if len(succeeded) == 1:
-        done = said[0] if said else f"{action.done} {succeeded[0].name}"
-    else:
-        done = f"{action.done} {plural(len(succeeded), noun)}"
-    return f"{done}; {len(failed)} failed" if failed else done

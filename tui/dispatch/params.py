@@ -42,3 +42,11 @@ def checked_params(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
         if problem:
             raise InvalidRequest(f"{param.title}: {problem}", operation=action.id, target=id)
     return values
+
+
+def example_params(action: Action) -> dict[str, Any]:
+    """Parameters to show a command line with: defaults, and a text that would be asked for by its name in capitals."""
+    return {
+        param.id: param.id.upper() if param.ask and param.kind is ParamKind.TEXT else param.default
+        for param in action.params
+    }

@@ -32,6 +32,8 @@ _MAX_STOP_TIMEOUT = 86_400
 # The engine's own rule for names.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
 _ALIVE = frozenset({ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING})
 _STARTABLE = frozenset({ContainerState.CREATED, ContainerState.EXITED})
 _KILLABLE = frozenset({ContainerState.RUNNING, ContainerState.PAUSED})
@@ -249,7 +251,9 @@ def name_problem(value: object) -> str:
 
 
 def timeout_problem(value: object) -> str:
-    """Why a value is no stop time-out, or ""."""
+    """Why a value (a number, or the text of one while it is typed) is no stop time-out, or ""."""
+    if isinstance(value, str) and _SECONDS.fullmatch(value.strip()):
+        value = int(value)
     if isinstance(value, int) and 0 <= value <= _MAX_STOP_TIMEOUT:
         return ""
     return f"seconds from 0 to {_MAX_STOP_TIMEOUT}"
