@@ -132,7 +132,7 @@ def event(raw: Raw) -> Event:
         time=from_unix(nanos / 1e9 if nanos else raw.get("time")),
         time_ns=nanos or number(raw, "time") * 1_000_000_000,
         scope=text(raw, "scope") or "local",
-        detail=detail,
+        detail=detail.strip(),
     )
 
 
