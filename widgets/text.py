@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["MAX_MARKS", "Align", "Color", "Sgr", "cell_width", "clip", "fit", "parse_sgr", "sanitise"]
+__all__ = ["MAX_MARKS", "Align", "Color", "Sgr", "cell_width", "clip", "fit", "is_narrow", "parse_sgr", "sanitise"]
 
 Color = int | tuple[int, int, int]
 """A palette index from 0 to 255, or red, green and blue from 0 to 255 each."""
@@ -285,6 +285,11 @@ def parse_sgr(text: str | bytes, *, tabs: int = 8) -> tuple[str, list[tuple[int,
                 start = spans.pop()[0]
             spans.append((start, length, shown))
     return "".join(parts), spans
+
+
+def is_narrow(text: str) -> bool:
+    """Whether every character is known to take one cell. False only means that nobody looked it up."""
+    return _NARROW.fullmatch(text) is not None
 
 
 def cell_width(text: str) -> int:
