@@ -286,6 +286,6 @@ class Fleet:
 
     def _call(self) -> None:
         change, self._change = self._change, None
-        if change is not None:
-            for callback in tuple(self._listeners):
-                callback(change)
+        assert change is not None, "scheduled once for each change"
+        for callback in tuple(self._listeners):
+            callback(change)

@@ -230,7 +230,7 @@ class EngineSync:
             if silent:
                 await self._close([runtime])
 
-    async def _follow(self, runtime: Runtime, since: datetime) -> NoReturn:
+    async def _follow(self, runtime: Runtime, since: datetime) -> None:
         self._heard = self._clock.monotonic()
         self._replay_until = max((event.time_ns for event in self._recent), default=-1)
         self._feeds = {}
@@ -255,7 +255,6 @@ class EngineSync:
             self._turn(Connection.LIVE, None)
             group.create_task(self._introduce(runtime))
             await self._watch(runtime)
-        raise AssertionError("the watch never ends by itself")
 
     # Events
 
@@ -325,9 +324,9 @@ class EngineSync:
     async def _watch(self, runtime: Runtime) -> NoReturn:
         """Notice an engine that has gone silent: frozen, or behind a network that drops packets."""
         while True:
-            silence = self._clock.monotonic() - self._heard
-            if silence < SILENCE:
-                await self._clock.sleep(SILENCE - silence)
+            due = self._heard + SILENCE
+            if (now := self._clock.monotonic()) < due:
+                await self._clock.sleep(due - now)
                 continue
             await self._check(runtime)
             self._heard = self._clock.monotonic()
