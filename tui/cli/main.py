@@ -7,6 +7,7 @@ mistakes end without it, and the engine works on its container list while it is 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
@@ -73,11 +74,12 @@ def _run(argv: Sequence[str]) -> int:
         if wrong:
             return _fail(Exit.USAGE, *wrong)
 
-    missing = [name for name in ("stdin", "stdout", "stderr") if not getattr(sys, name).isatty()]
+    # The file descriptors themselves: Textual reads 0 and draws on 2.
+    missing = [name for fd, name in enumerate(("stdin", "stdout", "stderr")) if not os.isatty(fd)]
     if missing:
         if discovery.chosen is None and settings.demo == "off":
             return _unreachable(discovery)
-        return _fail(Exit.USAGE, f"portside needs a terminal, and {' and '.join(missing)} is not one")
+        return _fail(Exit.USAGE, f"Portside needs a terminal; this is none: {', '.join(missing)}")
     return _open(settings, discovery)
 
 
