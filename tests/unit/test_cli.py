@@ -150,6 +150,13 @@ def test_no_engine_opens_the_application_too(app: Recorder, nowhere: str) -> Non
     assert app.calls[0]["prefetch"] is None
 
 
+def test_the_application_can_look_again_in_the_same_way(app: Recorder, tmp_path: Path) -> None:
+    path = str(tmp_path / "later.sock")
+    assert cli.main(["--host", path]) == 0
+    discovery = app.calls[0]["discovery"]
+    assert (discovery.host, discovery.context) == (path, None)
+
+
 def test_the_demo_looks_for_no_engine(app: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "gopher://never looked at")
     assert cli.main(["--demo"]) == 0

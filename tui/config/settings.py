@@ -47,7 +47,7 @@ class Settings:
     theme: str = ""
     filter: str = ""
     demo: Demo = "off"
-    demo_containers: int = 24
+    demo_containers: int = 30
     ascii: bool = False
     no_color: bool = False
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
