@@ -42,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._expecting = False
         self._head_done = False
         self._head_bytes = 0
+        self._header_bytes = 0
         self._complete = False
         self._raw = False
         self._keep = False
@@ -92,18 +93,30 @@ class Connection(asyncio.Protocol):
 
     # --- what the parser calls -----------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """A second answer behind the first, in one packet, must never become the answer to the next request."""
+        if self._complete:
+            self._fail(ProtocolViolation("the engine sent something that was not asked for"))
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; a later one of the same name wins, as none that we read may come twice."""
+        if self._complete:
+            return
+        self._header_bytes += len(name) + len(value)
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The status is known."""
+        if self._complete:
+            return
         self.status = self._parser.get_status_code()
         if self.status >= 200 or self.status == 101:
             self._head_done = True
 
     def on_body(self, data: bytes) -> None:
         """Keep it for the reader; stop reading the socket when too much waits."""
+        if self._complete:
+            return
         self._chunks.append(data)
         self._buffered += len(data)
         if self._buffered > HIGH_WATER and not self._paused and self._transport is not None:
@@ -114,7 +127,7 @@ class Connection(asyncio.Protocol):
         """The answer's own terminator; an interim answer (100, 103) is followed by the real one."""
         if not self._head_done:
             self.headers.clear()
-            self._head_bytes = 0
+            self._head_bytes = self._header_bytes = 0
         elif self.status != 101:
             self._complete = True
             self._expecting = False
@@ -136,7 +149,7 @@ class Connection(asyncio.Protocol):
         self.answered = False
         self._expecting = True
         self._head_done = self._complete = self._keep = False
-        self._head_bytes = 0
+        self._head_bytes = self._header_bytes = 0
         self._transport.write(data)
 
     async def head(self) -> None:
@@ -221,8 +234,8 @@ class Connection(asyncio.Protocol):
             self._fail(exc)
         if not self._head_done:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_LIMIT:
-                self._fail(ProtocolViolation(f"more than {HEAD_LIMIT} bytes of headers"))
+        if max(self._head_bytes, self._header_bytes) > HEAD_LIMIT:
+            self._fail(ProtocolViolation(f"more than {HEAD_LIMIT} bytes of headers"))
 
     def _until_close(self) -> bool:
         """Whether the end of the connection is the end of this body."""

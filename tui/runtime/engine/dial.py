@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from tui.runtime.errors import BackendUnavailable, InvalidRequest
 if TYPE_CHECKING:
     from tui.runtime.endpoints import Endpoint, TlsConfig
 
+BACKLOG_PAUSE = 0.01
+"""Seconds before a unix socket with a full backlog is tried again; nothing tells when there is room."""
 CONNECT_TIMEOUT = 3.0
 """Seconds. A local socket takes 0.1 ms, a TLS handshake across the world 0.6 s."""
 
@@ -69,7 +72,8 @@ class Dialer:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 if self._path:
-                    _, connection = await loop.create_unix_connection(Connection, self._path)
+                    sock = await _connect_unix(self._path)
+                    _, connection = await loop.create_unix_connection(Connection, sock=sock)
                 else:
                     context = await self._tls_context()
                     _, connection = await loop.create_connection(Connection, self._host, self._port, ssl=context)
@@ -84,6 +88,27 @@ class Dialer:
             # Reading the system's certificates takes 10 to 30 ms: not on the event loop.
             self._context = await asyncio.to_thread(_context, self._tls)
         return self._context
+
+
+async def _connect_unix(path: str) -> socket.socket:
+    """A connected unix socket.
+
+    asyncio's own way takes EAGAIN, which a unix socket gives while the listener's backlog is full, for "under way",
+    and ends with a socket that is not connected.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        while True:
+            try:
+                sock.connect(path)
+            except BlockingIOError:
+                await asyncio.sleep(BACKLOG_PAUSE)
+            else:
+                return sock
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _context(tls: TlsConfig | None) -> ssl.SSLContext:

@@ -193,6 +193,8 @@ class Transport:
         if body or request.method in ("POST", "PUT"):
             head.append(f"Content-Length: {len(body)}")
         head.extend(f"{name}: {value}" for name, value in request.headers.items())
+        if any("\r" in line or "\n" in line for line in head):
+            raise InvalidRequest("a line end in a header")
         return "\r\n".join((*head, "", "")).encode("latin-1") + body
 
     async def body(self, connection: Connection, limit: int) -> bytes:
