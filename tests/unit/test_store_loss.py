@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -237,6 +238,20 @@ async def test_a_refused_ping_is_a_sign_of_life(answer: RuntimeFault, expected: 
         world.engine.faults["connect"] = ConnectionRefused("a second connection")
         await world.clock.advance(30.5)
         assert world.status().connection is expected
+
+
+async def test_a_ping_without_an_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.store.sync.PING_LIMIT", 0.001)
+    async with World() as world:
+        await world.start("a")
+        world.engine.gates["ping"] = asyncio.Event()
+        world.engine.faults["connect"] = ConnectionRefused("a second connection")
+        await world.clock.advance(30.5)
+        async with asyncio.timeout(10):
+            while not world.engine.connects > 1:
+                await world.clock.advance(0.1)
+        assert world.status().connection is Connection.STALE
+        assert world.engine.runtimes[0].closed
 
 
 async def test_events_are_signs_of_life() -> None:

@@ -82,15 +82,12 @@ class Details:
         """Forget what an event is about."""
         for spec in self._kinds.values():
             if event.type in spec.events and event.action not in spec.ignored_actions:
+                if spec.list_by_ids is not None and event.actor_id:
+                    self.drop((RowKey(endpoint, spec.name, event.actor_id),))
+                    continue
                 # Image events name a tag as often as an id, so any image may be meant.
-                ids = {event.actor_id} if spec.list_by_ids is not None and event.actor_id else None
-                self.drop(
-                    [
-                        key
-                        for key in (*self._kept, *self._asked)
-                        if key.endpoint == endpoint and key.kind == spec.name and (ids is None or key.id in ids)
-                    ]
-                )
+                known = (*self._kept, *self._asked)
+                self.drop([key for key in known if key.endpoint == endpoint and key.kind == spec.name])
 
     async def _ask(self, key: RowKey) -> Any:
         inspect = self._kinds[key.kind].inspect if key.kind in self._kinds else None

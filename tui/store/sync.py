@@ -36,6 +36,8 @@ POLL_INTERVAL = 3.0
 """Seconds between two lists of an engine without events."""
 SILENCE = 30.0
 """Seconds without any word from a live engine after which it is pinged."""
+PING_LIMIT = 5.0
+"""Seconds in which a live engine answers a ping. Shorter than the adapter's own limit: a list has waited before."""
 STEADY = 5.0
 """Seconds that a connection must have held before the next loss counts as the first failure again."""
 RESUME_LIMIT = timedelta(minutes=10)
@@ -335,7 +337,12 @@ class EngineSync:
     async def _check(self, runtime: Runtime) -> None:
         """Raise unless the engine answers; a refusal is an answer too."""
         try:
-            await runtime.ping()
+            async with asyncio.timeout(PING_LIMIT):
+                await runtime.ping()
+        except TimeoutError as exc:
+            raise TimedOut(
+                f"no answer in {PING_LIMIT:g} s", operation="ping", target=self.source.endpoint, hint="Is it frozen?"
+            ) from exc
         except ApiError as answer:
             # 502 and 503 come from a proxy before an engine that is gone.
             if isinstance(answer, EngineFault):
