@@ -1,0 +1,291 @@
+"""The compose root: settings, engine, store, dispatcher, screens, and what becomes of errors."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from tui.bridge import Bridge, StoreChanged
+from tui.dispatch.dispatcher import Dispatcher
+from tui.dispatch.notices import Notice, Severity
+from tui.resources.catalogue import apply_keymap
+from tui.runtime import endpoints, registry
+from tui.runtime.endpoints import Discovery, Endpoint
+from tui.runtime.errors import RuntimeFault
+from tui.screens.connect import ConnectScreen
+from tui.screens.dashboard import Dashboard
+from tui.store.fleet import EngineSource, Fleet
+from tui.terminal import TerminalGuard
+from tui.themes import DEFAULT, THEMES
+from widgets.output import DiffOutput
+from widgets.text import sanitise
+
+if TYPE_CHECKING:
+    from tui.config.settings import Settings
+    from tui.demo.engine import DemoEngine
+
+# A key that no keyboard sends: what a command is bound to when the user takes its keys away.
+NO_KEY = "f24"
+TOAST_SECONDS = {Severity.INFO: 4.0, Severity.WARNING: 8.0, Severity.ERROR: 12.0}
+PREFETCH_WAIT_SECONDS = 0.05
+"""The list was asked for before Textual was imported, which takes 150 ms: it is here, or the engine is slow."""
+
+
+class PortsideApp(DiffOutput[int], inherit_bindings=False):
+    """The application."""
+
+    TITLE = "Portside"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Toast { max-width: 90%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "hint_quit", show=False, system=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
+        Binding("q", "leave", "Quit", show=False, id="app.leave"),
+    ]
+
+    def __init__(
+        self,
+        settings: Settings,
+        discovery: Discovery,
+        *,
+        prefetch: registry.Prefetched | None = None,
+        discover: Callable[[], Discovery] | None = None,
+        demo: DemoEngine | None = None,
+    ) -> None:
+        """Nothing runs yet.
+
+        Args:
+            settings: The user's.
+            discovery: Which endpoint answered, or why none did.
+            prefetch: The container list that was asked for before Textual was imported.
+            discover: Looks for an endpoint once more, by default as the first time; called on a thread, every
+                second while there is none.
+            demo: The demo engine to use when one is wanted; None makes one.
+        """
+        super().__init__()
+        self.settings = settings
+        self._discovery = discovery
+        self._prefetch = prefetch
+        self._discover = discover or (lambda: endpoints.discover(discovery.host, discovery.context))
+        self._demo = demo
+        self._own_demo = demo is None
+        self._keymap_in_force = apply_keymap(settings.keys)
+        self._deaf_until = 0.0
+        self.fleet: Fleet | None = None
+        self.dispatcher: Dispatcher | None = None
+        self._bridge: Bridge | None = None
+        self._shown_notices = 0
+
+    # ---------------------------------------------------------------- start and end
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard at once where an engine answered: its rows are in the first frame."""
+        if self._discovery.chosen is not None and self.settings.demo != "on":
+            return self._open(self._discovery.chosen)
+        return super().get_default_screen()
+
+    async def on_mount(self) -> None:
+        """Look right, and go where there is something to see."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.settings.theme or DEFAULT
+        self.set_keymap(
+            {
+                id: ",".join(keys) or NO_KEY
+                for id, keys in self._keymap_in_force.keys.items()
+                if id in self.settings.keys
+            }
+        )
+        if self.fleet is not None:
+            await self.fleet.start()
+        elif self.settings.demo != "off":
+            await self._open_demo()
+        else:
+            self._offer_connection()
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        """The first frame is out. Collections cost 27 % of the CPU with the default thresholds: what lives, lives."""
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
+        gc.enable()
+        for problem in self._keymap_in_force.problems:
+            self.say(f"Key map: {problem}.", severity="warning")
+
+    def _open(self, endpoint: Endpoint, banner: str = "") -> Dashboard:
+        """The dashboard over one engine."""
+        source = EngineSource(
+            endpoint=endpoint.url,
+            name=endpoint.name,
+            connect=lambda: registry.connect(endpoint),
+            remote=not endpoint.url.startswith("unix://"),
+        )
+        self.fleet = Fleet([source], on_fault=self._bug)
+        if self._prefetch is not None:
+            rows = self._prefetch.containers(PREFETCH_WAIT_SECONDS)
+            self._prefetch = None
+            if rows is not None:
+                self.fleet.seed(endpoint.url, "containers", rows)
+        self.dispatcher = Dispatcher(self.fleet, read_only=self.settings.read_only, on_bug=self._bug)
+        self.dispatcher.listen(self._show_notices)
+        self._bridge = Bridge(self.fleet, self)
+        return Dashboard(
+            self.fleet,
+            self.dispatcher,
+            self.settings,
+            keys=self._keymap_in_force.keys,
+            banner=banner,
+            local=endpoint.url.startswith("unix://") and self._demo is None,
+        )
+
+    async def _open_demo(self) -> None:
+        from tui.demo.engine import DemoEngine
+
+        if self._demo is None:
+            self._demo = DemoEngine(containers=self.settings.demo_containers)
+            await self._demo.start()
+        reason = "simulated containers, nothing here is real"
+        if self._discovery.tried and self.settings.demo == "auto":
+            reason += "; no engine answered"
+        dashboard = self._open(
+            Endpoint(url=self._demo.url, name="demo", source="demo"), banner=f"DEMO ENGINE: {reason}"
+        )
+        await self.push_screen(dashboard)
+        assert self.fleet is not None
+        await self.fleet.start()
+
+    def _offer_connection(self) -> None:
+        async def look() -> Discovery:
+            return await asyncio.to_thread(self._discover)
+
+        async def chosen(endpoint: Endpoint | None) -> None:
+            if endpoint is None:
+                await self._open_demo()
+            else:
+                await self.push_screen(self._open(endpoint))
+                assert self.fleet is not None
+                await self.fleet.start()
+
+        self.push_screen(ConnectScreen(self._discovery, look), chosen)
+
+    async def close(self) -> None:
+        """Close everything that was opened; call it when the application has ended."""
+        if self._bridge is not None:
+            self._bridge.close()
+        if self.dispatcher is not None:
+            await self.dispatcher.close()
+        if self.fleet is not None:
+            await self.fleet.close()
+        if self._demo is not None and self._own_demo:
+            await self._demo.close()
+
+    def remove_files(self) -> None:
+        """What must go even when the process is forced to end: the demo engine's socket."""
+        if self._demo is not None and self._own_demo:
+            shutil.rmtree(self._demo.socket_path.parent, ignore_errors=True)
+
+    # ---------------------------------------------------------------- messages
+
+    @on(StoreChanged)
+    def _store_changed(self, event: StoreChanged) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Dashboard):
+                screen.apply(event.change)
+
+    def say(self, text: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Tell the user something; it stays in the message history."""
+        if self.dispatcher is not None:
+            self.dispatcher.notify(Severity(severity), text)
+        else:
+            self.notify(sanitise(text), severity=severity, markup=False)
+
+    def say_fault(self, fault: RuntimeFault) -> None:
+        """Tell the user what failed, with what the engine said and what to do."""
+        assert self.dispatcher is not None
+        self.dispatcher.report(fault)
+
+    def _show_notices(self) -> None:
+        assert self.dispatcher is not None
+        notices = self.dispatcher.notices
+        for notice in notices.since(self._shown_notices):
+            self._toast(notice)
+        self._shown_notices = notices.count
+
+    def _toast(self, notice: Notice) -> None:
+        detail = "\n".join(sanitise(line) for line in notice.detail.splitlines()[:4])
+        hint = f"→ {sanitise(notice.hint)}" if notice.hint else ""
+        body = "\n".join(part for part in (detail, hint) if part)
+        title = sanitise(notice.title)
+        self.notify(
+            body or title,
+            title=title if body else "",
+            severity=notice.severity.value,
+            timeout=TOAST_SECONDS[notice.severity],
+            markup=False,
+        )
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The one handler for what workers did not catch: nothing fails unseen."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            if isinstance(error, RuntimeFault):
+                self.say_fault(error)
+            else:
+                self._bug(error)
+
+    def _bug(self, error: BaseException) -> None:
+        """An exception that nobody expected: end, with its traceback on the terminal that has been restored."""
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    # ---------------------------------------------------------------- input
+
+    def swallow_input(self, seconds: float) -> None:
+        """Ignore keys for a moment."""
+        self._deaf_until = asyncio.get_running_loop().time() + seconds
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop keys that were meant for something that has just ended."""
+        if isinstance(event, events.Key) and asyncio.get_running_loop().time() < self._deaf_until:
+            return
+        await super().on_event(event)
+
+    def action_hint_quit(self) -> None:
+        """Ctrl+c is pressed by reflex."""
+        self.say("Press q to quit.")
+
+    def action_leave(self) -> None:
+        """Quit."""
+        self.exit(0)
+
+
+async def _run(app: PortsideApp) -> int:
+    def leave(code: int) -> None:
+        app.exit(code, return_code=code)
+
+    with TerminalGuard(leave, app.remove_files):
+        try:
+            await app.run_async(mouse=app.settings.mouse)
+        finally:
+            await app.close()
+    return app.return_code or 0
+
+
+def run(
+    *,
+    settings: Settings,
+    discovery: Discovery,
+    prefetch: registry.Prefetched | None = None,
+) -> int:
+    """Run the application until it is left; the exit code."""
+    return asyncio.run(_run(PortsideApp(settings, discovery, prefetch=prefetch)))

@@ -1,0 +1,225 @@
+"""The detail pane: what there is to know of the selected row, tab by tab. It follows the cursor by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import ContentSwitcher
+
+from tui.actions import RowKey
+from tui.panes.line import Part
+from tui.panes.logfeed import LogFeed
+from tui.panes.stats import StatsView
+from tui.panes.tabs import TabLine
+from tui.panes.text import json_lines, process_lines, section_lines
+from tui.resources.base import DetailSection, Resource
+from tui.resources.details import container_details, event_details, image_details
+from tui.runtime.errors import NotFound, RuntimeFault
+from tui.runtime.models import ContainerDetail, Event, ImageDetail
+from tui.store.fleet import Change, Fleet
+from widgets.log.buffer import Entry
+from widgets.log.view import LogView
+
+# The cursor rests this long on a row before anything is asked for: holding `j` down through 500 rows opens no
+# 500 log streams. Short enough not to be felt.
+REST_SECONDS = 0.12
+LOG_TAIL = 500
+PROCESS_SECONDS = 2.0
+
+TITLES = {
+    "logs": "Logs",
+    "stats": "Stats",
+    "details": "Details",
+    "inspect": "Inspect",
+    "processes": "Processes",
+}
+
+
+class DetailPane(Vertical):
+    """Tabs over a log view, charts and text."""
+
+    DEFAULT_CSS = """
+    DetailPane { width: 1fr; height: 1fr; }
+    DetailPane > TabLine { background: $panel; padding: 0 1; }
+    DetailPane:focus-within > TabLine { background: $primary-muted; }
+    DetailPane > ContentSwitcher { height: 1fr; }
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is shown until `show`."""
+        super().__init__(id="detail")
+        self._fleet = fleet
+        self._resource: Resource | None = None
+        self._key: RowKey | None = None
+        self._event: Event | None = None
+        self._tab: dict[str, str] = {}
+        self._reveal = False
+        self._loaded: tuple[RowKey | None, str] = (None, "")
+
+    def compose(self) -> ComposeResult:
+        """The tab line and one widget for each way to show something."""
+        yield TabLine(id="tabs")
+        with ContentSwitcher(initial="text"):
+            yield LogView(id="logs")
+            yield StatsView(self._fleet, id="stats")
+            yield LogView(id="text")
+
+    def on_mount(self) -> None:
+        """Text is no log: it starts at its top and does not follow."""
+        text = self.query_one("#text", LogView)
+        text.follow = False
+        text.set_message("Nothing is selected.")
+
+    @property
+    def tab(self) -> str:
+        """The tab that shows."""
+        resource = self._resource
+        if resource is None or not resource.tabs:
+            return "details"
+        return self._tab.get(resource.kind, resource.tabs[0])
+
+    @property
+    def key(self) -> RowKey | None:
+        """What it shows."""
+        return self._key
+
+    def show(self, resource: Resource, key: RowKey | None, event: Event | None = None) -> None:
+        """Show this row, from the tab that was last used for its kind."""
+        if key == self._key and resource is self._resource:
+            return
+        self._resource, self._key, self._event = resource, key, event
+        self._reveal = False
+        self._show_tabs()
+        self.load()
+
+    def go_to(self, tab: str) -> None:
+        """Show this tab."""
+        resource = self._resource
+        if resource is not None and tab in resource.tabs and tab != self.tab:
+            self._tab[resource.kind] = tab
+            self._show_tabs()
+            self.load()
+
+    def step(self, by: int) -> None:
+        """The next (1) or previous (-1) tab, round and round."""
+        if self._resource is not None and self._resource.tabs:
+            tabs = self._resource.tabs
+            self.go_to(tabs[(tabs.index(self.tab) + by) % len(tabs)])
+
+    def toggle_reveal(self) -> None:
+        """Show or mask the values that look like secrets."""
+        self._reveal = not self._reveal
+        self.load()
+
+    def focus_content(self) -> None:
+        """Put the keyboard into what is shown."""
+        self.query_one(f"#{self.query_one(ContentSwitcher).current}").focus()
+
+    def apply(self, change: Change) -> None:
+        """The store changed: what was inspected may be old."""
+        key = self._key
+        if key is None:
+            return
+        if key.kind in change.kinds and self.tab in ("details", "inspect"):
+            self.load(again=True)
+        if self.tab == "stats" and (key in change.stats or key.kind in change.kinds):
+            self.query_one(StatsView).refresh_from_store()
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        event.stop()
+        if self._resource is not None and event.index < len(self._resource.tabs):
+            self.go_to(self._resource.tabs[event.index])
+
+    def _show_tabs(self) -> None:
+        tabs = self._resource.tabs if self._resource is not None else ()
+        model = self._fleet.get(self._key) if self._key is not None else None
+        name = self._resource.name(model) if self._resource is not None and model is not None else ""
+        self.query_one(TabLine).show_tabs(
+            [TITLES.get(tab, tab.title()) for tab in tabs],
+            tabs.index(self.tab) if self.tab in tabs else 0,
+            [Part(name, "strong")] if name else [],
+        )
+
+    # ---------------------------------------------------------------- loading
+
+    @work(group="detail", exclusive=True, exit_on_error=False)
+    async def load(self, *, again: bool = False) -> None:
+        """Fill the current tab. A newer call cancels this one, and with it every stream it has open."""
+        key, tab = self._key, self.tab
+        self._watch(key if tab == "stats" else None)
+        if not again:
+            await asyncio.sleep(REST_SECONDS)
+        switcher = self.query_one(ContentSwitcher)
+        keeps_place = self._loaded == (key, tab)
+        self._loaded = (key, tab)
+        if key is None:
+            switcher.current = "text"
+            self._fill([], keep=False, message="Nothing is selected.")
+        elif tab == "logs":
+            switcher.current = "logs"
+            view = self.query_one("#logs", LogView)
+            view.clear()
+            view.follow = True
+            await LogFeed(self._fleet, key, view, tail=LOG_TAIL).run()
+        elif tab == "stats":
+            switcher.current = "stats"
+            self.query_one(StatsView).show(key)
+        else:
+            switcher.current = "text"
+            if tab == "processes":
+                await self._follow_processes(key)
+            else:
+                await self._load_text(key, tab, keep=keeps_place)
+
+    def _watch(self, key: RowKey | None) -> None:
+        self._fleet.watch_stats("detail", [key] if key is not None and key.kind == "containers" else [])
+
+    async def _load_text(self, key: RowKey, tab: str, *, keep: bool) -> None:
+        try:
+            if self._event is not None:
+                lines = list(section_lines(event_details(self._event)))
+            else:
+                detail = await self._fleet.inspect(key)
+                if tab == "inspect":
+                    lines = list(json_lines(detail.raw))
+                elif isinstance(detail, ContainerDetail):
+                    lines = list(section_lines(container_details(detail, reveal=self._reveal)))
+                else:
+                    lines = list(section_lines(await self._image_sections(key, detail)))
+        except NotFound:
+            self._fill([], keep=False, message="It is gone.")
+        except RuntimeFault as fault:
+            self._fill([], keep=True, message=f"{fault}{f' - {fault.hint}' if fault.hint else ''}")
+        else:
+            self._fill(lines, keep=keep)
+
+    async def _image_sections(self, key: RowKey, detail: ImageDetail) -> Sequence[DetailSection]:
+        history = await self._fleet.runtime(key.endpoint).image_history(key.id)
+        return image_details(detail, history)
+
+    async def _follow_processes(self, key: RowKey) -> None:
+        keep = False
+        while True:
+            try:
+                processes = await self._fleet.runtime(key.endpoint).container_top(key.id)
+            except RuntimeFault as fault:
+                self._fill([], keep=False, message=str(fault.detail or fault))
+            else:
+                self._fill(list(process_lines(processes)), keep=keep)
+            keep = True
+            await asyncio.sleep(PROCESS_SECONDS)
+
+    def _fill(self, lines: list[str], *, keep: bool, message: str = "") -> None:
+        view = self.query_one("#text", LogView)
+        place = view.scroll_offset
+        if lines or not keep:
+            view.clear()
+            view.extend([Entry(text=line) for line in lines])
+            view.follow = False
+            view.scroll_to(0, place.y if keep else 0, animate=False)
+        view.set_message(message)

@@ -1,0 +1,329 @@
+"""The pane of one kind of resource: a title, a filter, a table. One class for every kind; the kind is data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from tui.actions import RowKey
+from tui.dispatch.dispatcher import Dispatcher
+from tui.panes.filterbar import FilterBar
+from tui.panes.line import Line, Part
+from tui.query.plain import Query, parse
+from tui.resources.base import Resource, RowContext
+from tui.store.fleet import Change, Connection, Fleet
+from widgets.table import messages
+from widgets.table.columns import Column
+from widgets.table.view import Table
+
+
+class ResourcePane(Vertical):
+    """Rows of one kind from every engine, sorted and filtered, in a table that asks for visible cells only."""
+
+    DEFAULT_CSS = """
+    ResourcePane { height: 1fr; min-height: 3; }
+    ResourcePane > .pane--title { background: $panel; padding: 0 1; }
+    ResourcePane:focus-within > .pane--title { background: $primary-muted; }
+    ResourcePane > Table { height: 1fr; }
+    """
+
+    class Selected(Message):
+        """The cursor is on another row, or its row is gone.
+
+        Attributes:
+            pane: The pane.
+            key: The row, or None when there is none.
+        """
+
+        def __init__(self, pane: ResourcePane, key: RowKey | None) -> None:
+            """Say which."""
+            super().__init__()
+            self.pane = pane
+            self.key = key
+
+    class Opened(Selected):
+        """A row was activated."""
+
+    def __init__(
+        self, resource: Resource, fleet: Fleet, dispatcher: Dispatcher, *, number: int, read: str = ""
+    ) -> None:
+        """A pane for `resource`; `number` is the key that jumps to it."""
+        super().__init__(id=f"pane-{resource.kind}")
+        self.resource = resource
+        self.number = number
+        self._fleet = fleet
+        self._dispatcher = dispatcher
+        self._query: Query = parse(read)
+        self._show_all = True
+        self._sort: str | None = None
+        self._reverse = False
+        self._rows: dict[RowKey, Any] = {}
+        self._usage: Counter[str] = Counter()
+        self._others: tuple[ResourcePane, ...] = ()
+        columns = [
+            Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority)
+            for c in resource.columns
+        ]
+        self.table = Table(columns, self._cells, row_state=self._row_state, id=f"table-{resource.kind}")
+
+    # ---------------------------------------------------------------- what is shown
+
+    def compose(self) -> ComposeResult:
+        """Title, table, and the filter line while there is a filter."""
+        yield Line(classes="pane--title")
+        yield self.table
+        yield FilterBar(self._query.text)
+
+    def on_mount(self) -> None:
+        """Show what the store already knows."""
+        self.update_rows()
+
+    def _cells(self, key: Hashable) -> Sequence[tuple[str, str]]:
+        assert isinstance(key, RowKey)
+        model = self._rows.get(key)
+        if model is None:
+            return [("", "plain")] * len(self.resource.columns)
+        context = RowContext(
+            now=datetime.now(UTC),
+            stats=self._fleet.stats(key),
+            in_flight=self._dispatcher.in_flight(key),
+            used_by=self._usage[key.id] if self.resource.users is not None else None,
+        )
+        return [(cell.text, cell.tone.value) for cell in self.resource.cells(model, context)]
+
+    def _row_state(self, key: Hashable) -> str:
+        assert isinstance(key, RowKey)
+        if self._dispatcher.in_flight(key):
+            return "in-flight"
+        for status in self._fleet.status():
+            if status.endpoint == key.endpoint and status.connection in (Connection.STALE, Connection.LOST):
+                return "stale"
+        return ""
+
+    def source(self) -> Mapping[RowKey, Any]:
+        """Every row there is, before the filter."""
+        return self._fleet.rows(self.resource.kind)
+
+    def loaded(self) -> bool:
+        """Whether an engine has told what there is."""
+        return self._fleet.loaded(self.resource.kind)
+
+    def concerns(self, change: Change) -> bool:
+        """Whether a change of the store can change which rows there are, or their order."""
+        return (
+            change.status
+            or self.resource.kind in change.kinds
+            or (self.resource.users is not None and "containers" in change.kinds)
+        )
+
+    def apply(self, change: Change) -> None:
+        """Show what a change of the store means for this pane."""
+        if self.concerns(change):
+            self.update_rows()
+        elif change.stats:
+            if self._sort is not None and self._column(self._sort).needs_stats:
+                self.update_rows()
+            else:
+                self.table.invalidate([key for key in change.stats if key.kind == self.resource.kind])
+
+    def tick(self) -> None:
+        """The clock moved: repaint the cells whose text it changes (the table compares)."""
+        if self.display:
+            self.table.invalidate()
+
+    def update_rows(self) -> None:
+        """Filter, sort and show the rows the store has now."""
+        rows = self.source()
+        shown = [
+            (key, model)
+            for key, model in rows.items()
+            if (self._show_all or self._is_running(model)) and self._matches(model)
+        ]
+        shown.sort(key=self._sort_key(), reverse=self._reverse)
+        self._rows = dict(shown)
+        if self.resource.users is not None:
+            self._usage = Counter(
+                used for container in self._fleet.rows("containers").values() for used in self.resource.users(container)
+            )
+        self.table.message = self._message(len(rows))
+        self.table.set_rows([key for key, _ in shown])
+        self.table.invalidate()
+        self._show_title(len(rows), len(shown))
+
+    def _matches(self, model: Any) -> bool:
+        return not self._query.text or self._query.matches(self.resource.search_text(model))
+
+    @staticmethod
+    def _is_running(model: Any) -> bool:
+        state = getattr(model, "state", None)
+        return state is None or state.value in ("running", "paused", "restarting")
+
+    def _sort_key(self) -> Callable[[tuple[RowKey, Any]], Any]:
+        default = self.resource.default_sort
+        column = self.resource.sort_keys.get(self._sort) if self._sort is not None else None
+        if column is None:
+            return lambda row: default(row[1])
+        now, fleet, usage = datetime.now(UTC), self._fleet, self._usage
+
+        def key(row: tuple[RowKey, Any]) -> Any:
+            context = RowContext(now=now, stats=fleet.stats(row[0]), used_by=usage[row[0].id])
+            return column(row[1], context)
+
+        return key
+
+    def _column(self, column_id: str) -> Any:
+        return next(column for column in self.resource.columns if column.id == column_id)
+
+    def _message(self, total: int) -> str:
+        if total:
+            return (
+                f"Nothing matches “{self._query.text}”. Press esc to clear the filter."
+                if self._query.text
+                else ("Nothing is running. Press a to show all.")
+            )
+        statuses = self._fleet.status()
+        if not self.loaded():
+            broken = [status.error for status in statuses if status.error is not None]
+            kind_error = next(
+                (s.kind_errors[self.resource.kind] for s in statuses if self.resource.kind in s.kind_errors), None
+            )
+            error = kind_error or (broken[0] if broken else None)
+            return f"{error}\n{error.hint}".strip() if error is not None else "Loading…"
+        return self.resource.empty
+
+    def name_others(self, panes: Sequence[ResourcePane]) -> None:
+        """Name these in the title too: the panes that there is no room for."""
+        self._others = tuple(panes)
+        if self.is_attached:
+            self._show_title(len(self.source()), len(self._rows))
+
+    def _show_title(self, total: int, shown: int) -> None:
+        parts = [Part(f"{self.number} ", "key"), Part(self.resource.title, "strong")]
+        parts.append(Part(f" {shown}" if shown == total else f" {shown} of {total}", "dim"))
+        for pane in self._others:
+            parts += [Part(f"   {pane.number} ", "key"), Part(pane.resource.title, "dim")]
+        if not self._show_all:
+            parts.append(Part("  running only", "warn"))
+        if self._query.text:
+            parts.append(Part(f"  filter: {self._query.text}", "warn"))
+        right = []
+        if self._sort is not None:
+            arrow = "↓" if self._reverse else "↑"
+            right.append(Part(f"sort: {self._column(self._sort).title.lower()} {arrow}", "dim"))
+        if self.table.marks:
+            right.append(Part(f"  {len(self.table.marks)} marked", "accent"))
+        self.query_one(".pane--title", Line).show(parts, right)
+
+    # ---------------------------------------------------------------- what the user does
+
+    def shown_models(self) -> list[Any]:
+        """The objects that show, in their order."""
+        return list(self._rows.values())
+
+    @property
+    def filter_text(self) -> str:
+        """The filter in force."""
+        return self._query.text
+
+    def edit_filter(self) -> None:
+        """Open the filter line."""
+        self.query_one(FilterBar).open()
+
+    def clear_filter(self) -> None:
+        """Show every row again."""
+        self.query_one(FilterBar).action_cancel()
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that match."""
+        self._query = parse(text)
+        self.update_rows()
+
+    @property
+    def selection(self) -> list[RowKey]:
+        """What an action acts on: the marked rows in their order on the screen, else the row under the cursor."""
+        marks = self.table.marks
+        if marks:
+            return [key for key in self._rows if key in marks]
+        key = self.table.cursor_key
+        return [key] if isinstance(key, RowKey) else []
+
+    @property
+    def current(self) -> RowKey | None:
+        """The row under the cursor."""
+        key = self.table.cursor_key
+        return key if isinstance(key, RowKey) else None
+
+    def toggle_all(self) -> None:
+        """All, or running only."""
+        self._show_all = not self._show_all
+        self.update_rows()
+
+    def sort_by(self, column_id: str | None) -> None:
+        """Sort by a column; the same one again reverses; None is the default order."""
+        if column_id is not None and column_id == self._sort:
+            self._reverse = not self._reverse
+        else:
+            self._sort = column_id
+            # Numbers are looked at from the top: the first press on one shows the largest first.
+            self._reverse = column_id is not None and self._column(column_id).align == "right"
+        self.table.sort_indicator(self._sort, self._reverse)
+        self.update_rows()
+
+    @property
+    def sort_column(self) -> str | None:
+        """The column that sorts, or None for the default order."""
+        return self._sort
+
+    @on(messages.CursorMoved)
+    def _cursor_moved(self, event: messages.CursorMoved) -> None:
+        event.stop()
+        self.post_message(self.Selected(self, self.current))
+
+    @on(messages.Activated)
+    def _activated(self, event: messages.Activated) -> None:
+        event.stop()
+        self.post_message(self.Opened(self, self.current))
+
+    @on(messages.MarksChanged)
+    def _marks_changed(self, event: messages.MarksChanged) -> None:
+        event.stop()
+        self._show_title(len(self.source()), len(self._rows))
+
+    @on(messages.VisibleChanged)
+    def _visible_changed(self, event: messages.VisibleChanged) -> None:
+        event.stop()
+        self.watch_stats()
+
+    @on(messages.HeaderClicked)
+    def _header_clicked(self, event: messages.HeaderClicked) -> None:
+        event.stop()
+        if event.column_id in self.resource.sort_keys:
+            self.sort_by(event.column_id)
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self.set_filter(event.text)
+
+    @on(FilterBar.Done)
+    def _filter_done(self, event: FilterBar.Done) -> None:
+        event.stop()
+        self.table.focus()
+
+    def watch_stats(self) -> None:
+        """Tell the store which rows are worth sampling: the ones on the screen, the selected one first."""
+        if not any(column.needs_stats for column in self.resource.columns):
+            return
+        keys: list[RowKey] = []
+        if self.display and self.is_attached:
+            if self.current is not None:
+                keys.append(self.current)
+            keys += [key for key in self.table.visible_keys() if isinstance(key, RowKey) and key not in keys]
+        self._fleet.watch_stats(self.resource.kind, keys)

@@ -1,0 +1,1 @@
+"""This host's own numbers, from the kernel's files."""

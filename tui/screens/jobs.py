@@ -1,0 +1,49 @@
+"""Shows a job that runs (a pull) in a dialog that can be closed without ending it."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import App
+
+from tui.dispatch.dispatcher import Dispatcher
+from tui.dispatch.jobs import Job, JobState
+from widgets.dialog.progress import ProgressDialog
+
+
+class JobDialog(ProgressDialog):
+    """The progress of one job."""
+
+    def __init__(self, dispatcher: Dispatcher, job: Job) -> None:
+        """For this job."""
+        super().__init__(job.title)
+        self._dispatcher = dispatcher
+        self._job = job
+
+    def on_mount(self) -> None:
+        """Follow the job for as long as the dialog is open."""
+        super().on_mount()
+        self._stop = self._dispatcher.listen(self._show)
+        self._show()
+
+    def on_unmount(self) -> None:
+        """The job goes on by itself."""
+        self._stop()
+
+    @on(ProgressDialog.CancelRequested)
+    def _cancel(self, event: ProgressDialog.CancelRequested) -> None:
+        event.stop()
+        self._dispatcher.cancel(self._job)
+
+    def _show(self) -> None:
+        job = self._job
+        for layer, progress in job.layers.items():
+            self.update_bar(layer, progress.status, progress.current or 0, progress.total or 0)
+        self.set_line(job.status)
+        if not job.running:
+            said = str(job.error) if job.error is not None else job.status
+            self.finish(said or job.state.value, ok=job.state is JobState.DONE)
+
+
+async def follow_job(app: App[int], dispatcher: Dispatcher, job: Job) -> None:
+    """Show the job's progress until its dialog is closed."""
+    await app.push_screen_wait(JobDialog(dispatcher, job))
