@@ -6,10 +6,13 @@ from collections.abc import Hashable, Sequence
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.color import Color
 from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.theme import BUILTIN_THEMES
 
+from widgets.table.contrast import MIN_CONTRAST, contrast
 from widgets.table.view import Column, Table
 
 COLUMNS = (
@@ -345,3 +348,26 @@ async def test_a_theme_change_reaches_every_row() -> None:
         await pilot.pause()
         light = [next(iter(strip)).style for strip in app.screen._compositor.render_strips()[:4]]
         assert all(a != b for a, b in zip(dark, light, strict=True))
+
+
+@pytest.mark.parametrize("theme", sorted(BUILTIN_THEMES))
+async def test_every_tone_can_be_read_in_every_theme(theme: str) -> None:
+    app = TableApp(2)
+    tones = ["plain", "dim", "accent", "good", "busy", "warn", "bad"]
+    app.table = Table(
+        [Column(tone, tone, 4, 6) for tone in tones], lambda _: [(tone, tone) for tone in tones], row_state=lambda _: ""
+    )
+    async with app.run_test(size=(60, 6)) as pilot:
+        app.theme = theme
+        await pilot.pause()
+        rows = app.screen._compositor.render_strips()[1:3]
+        at_cursor, elsewhere = (next(iter(row)).style for row in rows)
+        assert at_cursor != elsewhere
+        for segment in (segment for row in rows for segment in row if segment.text.strip() in tones):
+            style = segment.style
+            assert style is not None
+            assert style.color is not None
+            assert style.bgcolor is not None
+            foreground, background = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+            if not theme.startswith("ansi"):
+                assert contrast(foreground, background) >= MIN_CONTRAST - 0.1

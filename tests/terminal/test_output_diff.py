@@ -10,8 +10,9 @@ import pytest
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -63,8 +64,8 @@ STYLES = [None, Style.parse("red"), Style.parse("bold #123456 on #654321"), Styl
 class Board(Widget, can_focus=True):
     """Lines of random segments, of which some change at a time."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__()
+    def __init__(self, seed: int, id: str) -> None:
+        super().__init__(id=id)
         self.random = random.Random(seed)
         self.lines: dict[int, list[Segment]] = {}
 
@@ -107,17 +108,25 @@ class Popup(ModalScreen[None]):
 
 
 class BoardApp(DiffOutput[None]):
-    """Two boards side by side, an input and a line of text."""
+    """Three boards, an input and a line of text."""
 
-    CSS = "Board { width: 1fr; border: round blue; } Input { dock: bottom; }"
+    # The boards on the left end exactly where the other one begins: repainting them must not touch their neighbour.
+    CSS = """
+    Board { width: 1fr; border: round blue; }
+    #top, #low { border: none; }
+    Vertical { width: 1fr; }
+    Input { dock: bottom; }
+    """
 
     def __init__(self, seed: int) -> None:
         super().__init__(driver_class=RecordingDriver)
-        self.boards = [Board(seed), Board(seed + 1)]
+        self.boards = [Board(seed + n, id) for n, id in enumerate(("top", "low", "right"))]
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            yield from self.boards
+            with Vertical():
+                yield from self.boards[:2]
+            yield self.boards[2]
         field = Input()
         field.cursor_blink = False
         yield field
@@ -171,7 +180,7 @@ async def step_refresh(harness: Harness, rng: random.Random) -> None:
 
 
 async def step_layout(harness: Harness, rng: random.Random) -> None:
-    harness.app.boards[0].styles.width = rng.choice(("1fr", "3fr", "7", "11"))
+    harness.app.query_one(Vertical).styles.width = rng.choice(("1fr", "3fr", "7", "11"))
 
 
 async def step_hide(harness: Harness, rng: random.Random) -> None:
@@ -217,6 +226,17 @@ async def test_the_terminal_shows_the_same_as_without_differences(seed: int) -> 
         for _ in range(25):
             await rng.choice(STEPS)(harness, rng)
             await harness.check()
+
+
+async def test_neighbours_of_a_repainted_widget_stay() -> None:
+    app = BoardApp(1)
+    async with app.run_test(headless=False, size=SIZE) as pilot:
+        harness = Harness(app, pilot, SIZE)
+        await harness.check()
+        for board in app.boards[:2]:
+            board.lines[0] = [Segment("other")]
+            board.refresh(Region(0, 0, board.size.width, 1))
+        await harness.check()
 
 
 async def test_nothing_is_sent_if_nothing_changed() -> None:

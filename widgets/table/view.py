@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import zip_longest
 from typing import ClassVar
 
@@ -19,8 +20,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from widgets.table import messages
+from widgets.table import messages, theme
 from widgets.table.columns import Column, layout
+from widgets.table.contrast import readable
 from widgets.table.model import TableModel
 from widgets.table.paint import ASCII, GUTTER, UNICODE, CellsOf, Look, Painter, Row, TableCell
 
@@ -57,48 +59,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("enter", "activate", "Open", id="table.activate", show=False, tooltip="Open the row"),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--header",
-        "table--header-sorted",
-        "table--row",
-        "table--row-stale",
-        "table--row-in-flight",
-        "table--cursor",
-        "table--gutter",
-        "table--message",
-        "table--tone-plain",
-        "table--tone-dim",
-        "table--tone-accent",
-        "table--tone-good",
-        "table--tone-busy",
-        "table--tone-warn",
-        "table--tone-bad",
-    }
-
-    DEFAULT_CSS = """
-    Table {
-        height: 1fr;
-        background: $surface;
-        color: $foreground;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        & > .table--header { background: $panel; color: $foreground; text-style: bold; }
-        & > .table--header-sorted { text-style: bold underline; }
-        & > .table--row-stale { color: $text-muted; text-style: italic; }
-        & > .table--row-in-flight { text-style: italic; }
-        & > .table--cursor { background: $foreground 10%; }
-        & > .table--gutter { color: $text-accent; text-style: bold; }
-        & > .table--message { color: $text-muted; }
-        & > .table--tone-dim { color: $text-muted; }
-        & > .table--tone-accent { color: $text-accent; }
-        & > .table--tone-good { color: $text-success; }
-        & > .table--tone-busy { color: $text-primary; }
-        & > .table--tone-warn { color: $text-warning; }
-        & > .table--tone-bad { color: $text-error; }
-        &:focus > .table--cursor { background: $primary 40%; text-style: bold; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(theme.COMPONENT_CLASSES)
+    DEFAULT_CSS = theme.DEFAULT_CSS
 
     CursorMoved = messages.CursorMoved
     Activated = messages.Activated
@@ -403,7 +365,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def _style_of(self, names: tuple[str, ...]) -> Style:
         style = self._styles_of.get(names)
         if style is None:
-            style = self._styles_of[names] = self.get_visual_style(*names).rich_style
+            visual = self.get_visual_style(*names)
+            background, foreground = visual.background, visual.foreground
+            assert background is not None
+            assert foreground is not None
+            color = readable(background + foreground, background)
+            style = self._styles_of[names] = replace(visual, foreground=color).rich_style
         return style
 
     def _forget_styles(self) -> None:
