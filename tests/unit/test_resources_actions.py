@@ -84,7 +84,7 @@ async def carry_out(made: Plan) -> tuple[list[tuple[str, tuple[Any, ...], dict[s
             {"timeout": 3},
             "container.stop_timeout",
             "stop, killed after 3 s",
-            "docker stop --time 3 web",
+            "docker stop -t 3 web",
             ("container_stop", {"timeout": 3}),
         ),
         (
@@ -93,7 +93,7 @@ async def carry_out(made: Plan) -> tuple[list[tuple[str, tuple[Any, ...], dict[s
             {"timeout": 0},
             "container.stop_timeout",
             "stop, killed at once",
-            "docker stop --time 0 web",
+            "docker stop -t 0 web",
             ("container_stop", {"timeout": 0}),
         ),
         (
@@ -363,6 +363,7 @@ def test_signals() -> None:
         ("  ", False),
         ("a b", False),
         ("a\x1b", False),
+        ("--help", False),
         (3, False),
     ],
 )

@@ -126,7 +126,7 @@ def _plan_stop_timeout(selection: Selection, params: Mapping[str, Any], neighbou
         items=(PlanItem(key, container_name(container), effect) for key, container in kept),
         params=params,
         command=(
-            command_line("docker", "stop", "--time", str(seconds), container_name(container)) for _, container in kept
+            command_line("docker", "stop", "-t", str(seconds), container_name(container)) for _, container in kept
         ),
         skipped=skipped,
     )

@@ -118,6 +118,8 @@ def reference_problem(value: object) -> str:
         return "name an image: nginx, nginx:1.27, registry:5000/team/app"
     if any(char.isspace() or not char.isprintable() for char in value.strip()):
         return "an image's name has no spaces or control characters"
+    if value.strip().startswith("-"):
+        return "an image's name does not begin with a dash"
     return ""
 
 
