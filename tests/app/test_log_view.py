@@ -210,7 +210,7 @@ async def test_stderr_times_sources_and_partial_lines_are_marked() -> None:
             ],
         )
         assert rows(view)[0].split() == ["web", "out"]
-        assert rows(view)[1].split() == ["!", "[/db]", "err"] or rows(view)[1].split() == ["![/db]", "err"]
+        assert rows(view)[1].split() == ["![/db]", "err"]
         assert rows(view)[3].startswith("+")
         await pilot.press("t")
         assert "12.345" in rows(view)[0]
