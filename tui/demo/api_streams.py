@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from tui.demo.api_system import parse_time
 from tui.demo.clock import SECOND, rfc3339, rfc3339_full
@@ -37,7 +37,6 @@ class StreamApi:
     def __init__(self, world: World) -> None:
         """Answer about the containers of `world`."""
         self.world = world
-        self.attach_shell: Callable[[Container, Duplex], Awaitable[None]] | None = None
 
     def routes(self) -> Routes:
         """What it answers."""
@@ -79,8 +78,6 @@ class StreamApi:
     ) -> AsyncIterator[bytes]:  # fmt: skip
         now = self.world.now()
         end = min(until, now) if until else now
-        if not container.tty and container.log is not None:
-            yield b""
         lines = container.log.read(after, end, streams=streams, tail=tail)
         for start in range(0, len(lines), 500):
             yield b"".join(encode(container, line, timestamps=timestamps) for line in lines[start : start + 500])
@@ -169,7 +166,7 @@ class StreamApi:
                 await duplex.write(encode(container, line))
         if not live:
             return
-        gone = asyncio.ensure_future(_until_closed(duplex))
+        gone = asyncio.ensure_future(duplex.gone())
         sending = asyncio.ensure_future(self._send_live(container, duplex, streams, now))
         try:
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
@@ -187,11 +184,6 @@ class StreamApi:
             before, now = now, self.world.now()
             for line in container.log.read(before, now, streams=streams):
                 await duplex.write(encode(container, line))
-
-
-async def _until_closed(duplex: Duplex) -> None:
-    while await duplex.read():
-        pass  # input that no program of the demo reads
 
 
 def encode(container: Container, line: Line, *, timestamps: bool = False) -> bytes:

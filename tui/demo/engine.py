@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tui.demo.api_containers import ContainerApi
+from tui.demo.api_exec import ExecApi
 from tui.demo.api_images import ImageApi
 from tui.demo.api_streams import StreamApi
 from tui.demo.api_system import SystemApi
@@ -54,6 +55,7 @@ class DemoEngine:
         self.clock: Clock = clock or SystemClock()
         self.world = World(self.clock, seed=seed)
         self.faults = Faults()
+        self._exec = ExecApi(self.world)
         self._containers = containers
         self._life = life
         self._given_path = socket_path
@@ -97,7 +99,13 @@ class DemoEngine:
 
     def _routes(self) -> Routes:
         world = self.world
-        apis = (SystemApi(world), ContainerApi(world), StreamApi(world), ImageApi(world))
+        apis: tuple[SystemApi | ContainerApi | StreamApi | ImageApi | ExecApi, ...] = (
+            SystemApi(world),
+            ContainerApi(world),
+            StreamApi(world),
+            ImageApi(world),
+            self._exec,
+        )
         return [route for api in apis for route in api.routes()]
 
     async def close(self) -> None:
@@ -105,6 +113,7 @@ class DemoEngine:
         server, self._server = self._server, None
         if server is not None:
             await server.stop(unlink=True)
+        await self._exec.close()
         self.world.close()
         if self._own_clock:
             self.clock.close()

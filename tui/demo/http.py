@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -86,14 +87,30 @@ class Response:
 class Duplex:
     """A hijacked connection: bytes in both directions."""
 
-    def __init__(self, reader: asyncio.StreamReader, write: Callable[[bytes], Awaitable[None]]) -> None:
-        """Wrap the two directions of a connection."""
+    def __init__(
+        self, reader: asyncio.StreamReader, write: Callable[[bytes], Awaitable[None]], descriptor: int
+    ) -> None:
+        """Wrap the two directions of a connection and its socket's descriptor."""
         self._reader = reader
+        self._descriptor = descriptor
         self.write = write
 
     async def read(self) -> bytes:
         """Return what the client sent next, b"" once it has closed its half."""
         return await self._reader.read(65536)
+
+    async def gone(self) -> None:
+        """Return when the client has closed both halves.
+
+        A client may close its own half and still want the output (`docker run` does), and the event loop does not
+        tell the two apart: so the socket is asked, ten times a second.
+        """
+        poller = select.poll()
+        poller.register(self._descriptor, 0)  # hang-ups are always reported
+        while True:
+            if poller.poll(0):
+                return
+            await asyncio.sleep(0.1)
 
 
 def json_response(value: object, status: int = 200) -> Response:

@@ -104,10 +104,14 @@ class Life:
             self._attach(endpoint)
         program_of(container).begin(self, container)
 
-    def _come_up(self, container: Container, started: int) -> None:
+    def next_pid(self) -> int:
+        """A process id that has not been used yet."""
         self._pid += self.world.rng.randrange(3, 60)
+        return self._pid
+
+    def _come_up(self, container: Container, started: int) -> None:
         container.state = "running"
-        container.pid = self._pid
+        container.pid = self.next_pid()
         container.exit_code = 0
         container.error = ""
         container.oom_killed = False

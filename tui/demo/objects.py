@@ -138,7 +138,6 @@ class Exec:
     pid: int = 0
     rows: int = 24
     columns: int = 80
-    resized: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(eq=False, slots=True)

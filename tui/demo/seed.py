@@ -172,7 +172,9 @@ def _place(world: World, plan: Plan) -> None:
     if plan.project:
         body["NetworkingConfig"] = {"EndpointsConfig": {network: {"Aliases": [plan.service]}}}
     container = world.create(plan.name, body, quiet=True)
-    container.created = now - max(plan.age, plan.uptime) - world.rng.randrange(MINUTE)
+    # A project's containers are made together, single ones whenever.
+    before = world.rng.randrange(MINUTE if plan.project else 12 * DAY)
+    container.created = now - max(plan.age if plan.project else 0, plan.uptime) - before
     container.size_rw = world.rng.choice((0, 1093, 21_400, 3_300_000))
     _set_state(world, container, plan, now)
 

@@ -268,7 +268,7 @@ class Server:
         await writer.drain()
         self.open_streams[template] += 1
         try:
-            await response.hijack(Duplex(reader, write))
+            await response.hijack(Duplex(reader, write, writer.get_extra_info("socket").fileno()))
         finally:
             self._closed_stream(template)
 
