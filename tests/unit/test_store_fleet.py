@@ -41,6 +41,7 @@ async def test_one_engine_that_is_down_does_not_keep_others_from_living() -> Non
         world.engines[1].up = False
         await world.start("a")
         assert [status.connection for status in world.fleet.status()] == [Connection.LIVE, Connection.LOST]
+        assert [world.fleet.connection(endpoint) for endpoint in (ONE, TWO)] == [Connection.LIVE, Connection.LOST]
         assert len(world.fleet.rows("containers")) == 1
 
 
@@ -74,6 +75,7 @@ async def test_changes_are_told_once_per_pass_and_say_what_changed() -> None:
         assert world.changes == [Change(kinds=frozenset({"containers"}), events=True)]
         assert world.fleet.version > version
         seen = len(world.changes)
+        world.unlisten()
         world.unlisten()
         world.engine.create("c")
         await world.clock.advance(1)
@@ -122,6 +124,18 @@ async def test_a_bug_without_a_listener_is_kept() -> None:
         world.engine.faults["info"] = ZeroDivisionError("a bug")
         await world.start()
         assert isinstance(world.fleet.failure, ExceptionGroup)
+
+
+async def test_what_the_fault_handler_raises_comes_out_of_close() -> None:
+    def broken(exc: BaseException) -> None:
+        raise LookupError("the handler has a bug") from exc
+
+    async with World(on_fault=broken) as world:
+        world.engine.faults["info"] = ZeroDivisionError("a bug")
+        await world.start()
+        with pytest.raises(ExceptionGroup) as caught:
+            await world.fleet.close()
+        assert isinstance(caught.value.exceptions[0], LookupError)
 
 
 # Inspect

@@ -83,7 +83,7 @@ class Fleet:
         self._events = EventLog()
         self._details = Details(kinds, self.runtime)
         self._sampler = Sampler(clock, self.get, self._live_runtime, lambda keys: self._changed(Change(stats=keys)))
-        self._listeners: list[Callable[[Change], None]] = []
+        self._listeners: dict[object, Callable[[Change], None]] = {}
         self._change: Change | None = None
         self._merged: dict[str, Mapping[RowKey, Model]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -96,13 +96,17 @@ class Fleet:
             self._task = asyncio.create_task(self._run(), name="fleet")
 
     async def close(self) -> None:
-        """End every task, stream and connection. Idempotent."""
+        """End every task, stream and connection. Idempotent.
+
+        Raises:
+            ExceptionGroup: what `on_fault` itself raised while the fleet ran.
+        """
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-            # Called back for the last time; a change that nobody has seen is of no use any more.
-            self._listeners.clear()
+            if not task.cancelled():
+                task.result()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -142,9 +146,14 @@ class Fleet:
     # Reading
 
     def listen(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call back on the loop after changes, at most once per pass of it; returns what ends that."""
-        self._listeners.append(callback)
-        return lambda: self._listeners.remove(callback)
+        """Call back on the loop after changes, at most once per pass of it; returns what ends that (idempotent)."""
+        token = object()
+        self._listeners[token] = callback
+
+        def stop() -> None:
+            self._listeners.pop(token, None)
+
+        return stop
 
     def seed(self, endpoint: str, kind: str, models: Sequence[Model]) -> None:
         """Show rows that were known before connecting; the first list replaces them."""
@@ -155,6 +164,10 @@ class Fleet:
     def status(self) -> tuple[EngineStatus, ...]:
         """How things stand with every engine."""
         return tuple(engine.status() for engine in self._engines.values())
+
+    def connection(self, endpoint: str) -> Connection:
+        """How things stand with one engine: cheap enough to ask for every row."""
+        return self._engines[endpoint].connection
 
     def rows(self, kind: str) -> Mapping[RowKey, Model]:
         """The objects of a kind on all engines. A change makes a new mapping: `is` tells whether there was one."""
@@ -284,5 +297,5 @@ class Fleet:
     def _call(self) -> None:
         change, self._change = self._change, None
         assert change is not None, "scheduled once for each change"
-        for callback in tuple(self._listeners):
+        for callback in tuple(self._listeners.values()):
             callback(change)
