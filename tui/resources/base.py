@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tui.actions import Action
 from tui.runtime.models import Stats
@@ -52,7 +52,7 @@ class Column:
     min: int
     ideal: int
     flex: int = 0
-    align: str = "left"
+    align: Literal["left", "right"] = "left"
     priority: int = 1
     is_time: bool = False
     needs_stats: bool = False
