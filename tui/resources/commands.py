@@ -81,6 +81,7 @@ COMMANDS = (
     ),
     UiCommand("app.jobs", "jobs", ("B",), "Show what runs in the background, and cancel it.", APP, context="dashboard"),
     UiCommand("app.messages", "messages", ("N",), "Show every message so far.", APP, context="dashboard"),
+    UiCommand("connection.retry", "retry", ("r",), "Try every engine again now.", APP, True, context="connection"),
     UiCommand("connection.demo", "demo", ("D",), "Open the embedded demo engine.", APP, True, context="connection"),
     UiCommand("app.help", "help", ("question_mark",), "Show every key.", APP, footer=True),
     UiCommand("app.palette", "palette", ("colon",), "Find any command by name.", APP),
