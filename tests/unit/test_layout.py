@@ -78,6 +78,14 @@ print(*(name for name in {HEAVY!r} if name in sys.modules))
     assert done.stdout.split() == []
 
 
+def test_the_application_starts_without_an_engines_client() -> None:
+    """aiohttp takes 110 ms to import and docker-py 140, as long as Textual itself: only for what is rarely used."""
+    program = "import sys, tui.app; print(*({'aiohttp', 'aiodocker', 'docker', 'requests'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("path", HEADLESS_MODULES, ids=name_of)
 def test_no_headless_module_imports_anything_heavy_at_module_level(path: Path) -> None:
     """Names the culprit, which the test above does not."""
