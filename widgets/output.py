@@ -85,71 +85,77 @@ class _Piece(NamedTuple):
     strip: Strip
 
 
-def _groups(old: Sequence[Segment], new: Sequence[Segment]) -> Iterator[tuple[int, list[Segment], list[Segment]]]:
+def _groups(
+    old: Sequence[Segment], old_widths: Sequence[int], new: Sequence[Segment], new_widths: Sequence[int]
+) -> Iterator[tuple[int, Sequence[Segment], Sequence[Segment]]]:
     """Pair the segments of two strips of one length.
 
     Yields:
-        The first cell, and the shortest lists of segments that begin and end at the same cells in both.
+        The first cell, and the shortest runs of segments that begin and end at the same cells in both.
     """
-    old_end = new_end = start = 0
-    olds: list[Segment] = []
-    news: list[Segment] = []
-    rest = iter(old)
-    for segment in new:
-        news.append(segment)
-        new_end += segment.cell_length
-        while old_end < new_end:
-            following = next(rest, None)
-            if following is None:
-                break
-            olds.append(following)
-            old_end += following.cell_length
+    old_index = new_start = old_start = old_end = new_end = x = 0
+    for new_index, width in enumerate(new_widths, 1):
+        new_end += width
+        while old_end < new_end and old_index < len(old):
+            old_end += old_widths[old_index]
+            old_index += 1
         if old_end == new_end:
-            yield start, olds, news
-            start, olds, news = new_end, [], []
-    if news:
-        yield start, olds, news
+            yield x, old[old_start:old_index], new[new_start:new_index]
+            old_start, new_start, x = old_index, new_index, new_end
+    if new_start < len(new):
+        yield x, old[old_start:], new[new_start:]
 
 
-def _cells(segments: Sequence[Segment]) -> list[tuple[str, Style | None]]:
-    return [(character, segment.style) for segment in segments for character in segment.text]
+def _put_ranges(writer: _Writer, x: int, y: int, text: str, style: Style | None, changed: Sequence[int]) -> None:
+    """Write some characters of a narrow text, those between them too if that is cheaper than to skip them."""
+    if not changed:
+        return
+    first = last = changed[0]
+    for index in changed:
+        if index > last + 1 + _SHORT_GAP:
+            writer.put(x + first, y, text[first : last + 1], last + 1 - first, style)
+            first = index
+        last = index
+    writer.put(x + first, y, text[first : last + 1], last + 1 - first, style)
 
 
 def _put_cells(writer: _Writer, x: int, y: int, old: Sequence[Segment], new: Sequence[Segment]) -> None:
     """Write the cells that differ between two runs of narrow characters of one length."""
-    before, after = _cells(old), _cells(new)
-    length = len(after)
-    index = 0
-    while index < length:
-        if before[index] == after[index]:
-            index += 1
-            continue
-        style = after[index][1]
-        end = index + 1
-        stop = min(length, end + _SHORT_GAP + 1)
-        position = end
-        while position < stop and after[position][1] == style:
-            if before[position] != after[position]:
-                end = position + 1
-                stop = min(length, end + _SHORT_GAP + 1)
-            position += 1
-        writer.put(x + index, y, "".join(character for character, _ in after[index:end]), end - index, style)
-        index = end
+    before = [(character, segment.style) for segment in old for character in segment.text]
+    start = 0
+    for text, style, _ in new:
+        length = len(text)
+        changed = [
+            index
+            for index, (was, character) in enumerate(zip(before[start : start + length], text, strict=True))
+            if was[0] != character or (was[1] is not style and was[1] != style)
+        ]
+        _put_ranges(writer, x + start, y, text, style, changed)
+        start += length
 
 
 def _put_difference(writer: _Writer, y: int, old: _Piece, new: _Piece) -> None:
     """Write what turns one piece into another of the same place and length."""
     before, after = old.strip._segments, new.strip._segments
-    if any(not segment.cell_length and segment.text for segment in (*before, *after)):
+    widths_before = [segment.cell_length for segment in before]
+    widths_after = [segment.cell_length for segment in after]
+    if 0 in widths_before or 0 in widths_after:
         # Marks that stand alone belong to the cell before them, which another segment draws.
         _put_segments(writer, new.x, y, after)
         return
-    for offset, olds, news in _groups(before, after):
+    for offset, olds, news in _groups(before, widths_before, after, widths_after):
         if olds == news:
             continue
         x = new.x + offset
         if olds and all(is_narrow(segment.text) for segment in (*olds, *news)):
-            _put_cells(writer, x, y, olds, news)
+            if len(olds) == 1 and len(news) == 1 and olds[0].style == news[0].style:
+                text = news[0].text
+                changed = [
+                    index for index, pair in enumerate(zip(olds[0].text, text, strict=True)) if pair[0] != pair[1]
+                ]
+                _put_ranges(writer, x, y, text, news[0].style, changed)
+            else:
+                _put_cells(writer, x, y, olds, news)
         else:  # A wide character must not be cut in two.
             _put_segments(writer, x, y, news)
 

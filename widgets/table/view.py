@@ -151,7 +151,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """
         with self._watched():
             self.model.set_keys(keys)
-            self.virtual_size = Size(0, len(self.model) + 1)
+            self._set_virtual_height(len(self.model) + 1)
 
     def invalidate(self, keys: Iterable[Hashable] | None = None) -> None:
         """Ask for cells again and repaint those that changed.
@@ -425,6 +425,18 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if keys:
             self.refresh(*(self._line_region(line) for line, key in enumerate(self.model.visible(), 1) if key in keys))
             self.post_message(self.MarksChanged(self))
+
+    def _set_virtual_height(self, height: int) -> None:
+        size = Size(0, height)
+        if size == self.virtual_size:
+            return
+        if not self.is_mounted or self.styles.auto_dimensions:
+            self.virtual_size = size
+        else:
+            # Assigning it would lay the whole screen out again, 12 ms, for a row that came or went. If the scrollbar
+            # comes or goes with it, that asks for a layout by itself.
+            self.set_reactive(Table.virtual_size, size)
+            self._scroll_update(size)
 
     def _line_region(self, line: int) -> Region:
         return Region(0, line, self._painter.width, 1)
