@@ -17,11 +17,11 @@ from tui.panes.stats import StatsView
 from tui.panes.tabs import TabLine
 from tui.panes.text import json_lines, process_lines, section_lines
 from tui.resources.base import DetailSection, Resource
-from tui.resources.details import container_details, event_details, image_details
+from tui.resources.details import container_details, event_details, image_details, masked
 from tui.runtime.errors import NotFound, RuntimeFault
 from tui.runtime.models import ContainerDetail, Event, ImageDetail
 from tui.store.fleet import Change, Fleet
-from widgets.log.buffer import Entry
+from widgets.log.text import TextView
 from widgets.log.view import LogView
 
 # The cursor rests this long on a row before anything is asked for: holding `j` down through 500 rows opens no
@@ -66,13 +66,11 @@ class DetailPane(Vertical):
         with ContentSwitcher(initial="text"):
             yield LogView(id="logs")
             yield StatsView(self._fleet, id="stats")
-            yield LogView(id="text")
+            yield TextView(id="text")
 
     def on_mount(self) -> None:
-        """Text is no log: it starts at its top and does not follow."""
-        text = self.query_one("#text", LogView)
-        text.follow = False
-        text.set_message("Nothing is selected.")
+        """Say that there is nothing yet."""
+        self.query_one(TextView).set_message("Nothing is selected.")
 
     @property
     def tab(self) -> str:
@@ -109,6 +107,11 @@ class DetailPane(Vertical):
         if self._resource is not None and self._resource.tabs:
             tabs = self._resource.tabs
             self.go_to(tabs[(tabs.index(self.tab) + by) % len(tabs)])
+
+    @property
+    def reveals(self) -> bool:
+        """Whether values that look like secrets are shown."""
+        return self._reveal
 
     def toggle_reveal(self) -> None:
         """Show or mask the values that look like secrets."""
@@ -186,7 +189,7 @@ class DetailPane(Vertical):
             else:
                 detail = await self._fleet.inspect(key)
                 if tab == "inspect":
-                    lines = list(json_lines(detail.raw))
+                    lines = list(json_lines(detail.raw if self._reveal else masked(detail.raw)))
                 elif isinstance(detail, ContainerDetail):
                     lines = list(section_lines(container_details(detail, reveal=self._reveal)))
                 else:
@@ -200,7 +203,7 @@ class DetailPane(Vertical):
 
     async def _image_sections(self, key: RowKey, detail: ImageDetail) -> Sequence[DetailSection]:
         history = await self._fleet.runtime(key.endpoint).image_history(key.id)
-        return image_details(detail, history)
+        return image_details(detail, history, reveal=self._reveal)
 
     async def _follow_processes(self, key: RowKey) -> None:
         keep = False
@@ -215,11 +218,7 @@ class DetailPane(Vertical):
             await asyncio.sleep(PROCESS_SECONDS)
 
     def _fill(self, lines: list[str], *, keep: bool, message: str = "") -> None:
-        view = self.query_one("#text", LogView)
-        place = view.scroll_offset
+        view = self.query_one(TextView)
         if lines or not keep:
-            view.clear()
-            view.extend([Entry(text=line) for line in lines])
-            view.follow = False
-            view.scroll_to(0, place.y if keep else 0, animate=False)
+            view.show(lines, keep_place=keep)
         view.set_message(message)

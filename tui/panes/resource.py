@@ -65,6 +65,8 @@ class ResourcePane(Vertical):
         self._sort: str | None = None
         self._reverse = False
         self._rows: dict[RowKey, Any] = {}
+        # When each object was first seen as it is: "Up 3 minutes" was true then.
+        self._listed: dict[RowKey, tuple[Any, datetime]] = {}
         self._usage: Counter[str] = Counter()
         self._others: tuple[ResourcePane, ...] = ()
         columns = [
@@ -92,6 +94,7 @@ class ResourcePane(Vertical):
             return [("", "plain")] * len(self.resource.columns)
         context = RowContext(
             now=datetime.now(UTC),
+            listed_at=self._listed_at(key),
             stats=self._fleet.stats(key),
             in_flight=self._dispatcher.in_flight(key),
             used_by=self._usage[key.id] if self.resource.users is not None else None,
@@ -141,6 +144,7 @@ class ResourcePane(Vertical):
     def update_rows(self) -> None:
         """Filter, sort and show the rows the store has now."""
         rows = self.source()
+        self._note_listed(rows)
         shown = [
             (key, model)
             for key, model in rows.items()
@@ -156,6 +160,18 @@ class ResourcePane(Vertical):
         self.table.set_rows([key for key, _ in shown])
         self.table.invalidate()
         self._show_title(len(rows), len(shown))
+
+    def _note_listed(self, rows: Mapping[RowKey, Any]) -> None:
+        now = datetime.now(UTC)
+        known = self._listed
+        self._listed = {
+            key: old if (old := known.get(key)) is not None and old[0] is model else (model, now)
+            for key, model in rows.items()
+        }
+
+    def _listed_at(self, key: RowKey) -> datetime | None:
+        noted = self._listed.get(key)
+        return noted[1] if noted is not None else None
 
     def _matches(self, model: Any) -> bool:
         return not self._query.text or self._query.matches(self.resource.search_text(model))
@@ -173,7 +189,9 @@ class ResourcePane(Vertical):
         now, fleet, usage = datetime.now(UTC), self._fleet, self._usage
 
         def key(row: tuple[RowKey, Any]) -> Any:
-            context = RowContext(now=now, stats=fleet.stats(row[0]), used_by=usage[row[0].id])
+            context = RowContext(
+                now=now, listed_at=self._listed_at(row[0]), stats=fleet.stats(row[0]), used_by=usage[row[0].id]
+            )
             return column(row[1], context)
 
         return key

@@ -9,12 +9,14 @@ MOVE, PANES, VIEW, OPEN, APP = "Move", "Panes", "View", "Open", "Portside"
 COMMANDS = (
     UiCommand("table.down", "down", ("j", "down"), "Move the cursor down.", MOVE),
     UiCommand("table.up", "up", ("k", "up"), "Move the cursor up.", MOVE),
-    UiCommand("table.top", "first", ("g", "home"), "Go to the first row.", MOVE),
-    UiCommand("table.bottom", "last", ("G", "end"), "Go to the last row.", MOVE),
+    UiCommand("table.first", "first", ("g", "home"), "Go to the first row.", MOVE),
+    UiCommand("table.last", "last", ("G", "end"), "Go to the last row.", MOVE),
     UiCommand("table.half_down", "half down", ("ctrl+d",), "Move down half a screen.", MOVE),
     UiCommand("table.half_up", "half up", ("ctrl+u",), "Move up half a screen.", MOVE),
     UiCommand("table.page_down", "page down", ("pagedown",), "Move down a screen.", MOVE),
     UiCommand("table.page_up", "page up", ("pageup",), "Move up a screen.", MOVE),
+    UiCommand("table.mark", "mark", ("space",), "Mark the row: actions then work on all marked rows.", MOVE),
+    UiCommand("table.mark_range", "mark to here", ("M",), "Mark every row from the last mark to here.", MOVE),
     UiCommand("pane.next", "next pane", ("tab",), "Go to the next pane.", PANES, context="dashboard"),
     UiCommand("pane.previous", "previous pane", ("shift+tab",), "Go to the pane before.", PANES, context="dashboard"),
     UiCommand("pane.1", "containers", ("1",), "Go to the containers.", PANES, context="dashboard"),
@@ -55,6 +57,9 @@ COMMANDS = (
         "view.refresh", "refresh", ("ctrl+r",), "Ask the engine for everything again.", VIEW, context="dashboard"
     ),
     UiCommand("view.open", "open", ("enter",), "Open the row: its details.", OPEN, context="dashboard"),
+    UiCommand(
+        "view.reveal", "secrets", ("v",), "Show or mask values that look like secrets.", OPEN, context="dashboard"
+    ),
     UiCommand("view.back", "back", ("escape",), "Go back: close, clear the filter, leave the detail.", OPEN),
     UiCommand(
         "container.logs", "logs", ("l",), "Follow the logs on the whole screen.", OPEN, footer=True, context="dashboard"

@@ -13,6 +13,7 @@ from tui.panes.events import EventsPane
 from tui.panes.resource import ResourcePane
 from tui.panes.text import json_lines
 from tui.resources.catalogue import ACTIONS, COMMANDS, entries, key_text
+from tui.resources.details import masked
 from tui.runtime.errors import RuntimeFault
 from tui.runtime.models import Container
 from tui.screens.exec import hand_over, open_shell
@@ -76,9 +77,10 @@ class Commands:
             "view.noise": self._toggle_noise,
             "view.refresh": self._refresh_all,
             "view.open": self._open,
+            "view.reveal": lambda: self._detail.toggle_reveal(),
             "view.back": self._back,
             "view.inspect": lambda: self._work(self._inspect(), "inspect", exclusive=True),
-            "view.command": lambda: self._work(self._command_lines(), "dialog"),
+            "view.command": self._command_lines,
             "container.logs": self._full_logs,
             "container.exec": lambda: self._work(self._shell(), "exec", exclusive=True),
             "container.processes": lambda: self._drill("processes"),
@@ -186,7 +188,11 @@ class Commands:
         except RuntimeFault as fault:
             self._app.say_fault(fault)
         else:
-            self._app.push_screen(TextScreen("Inspect", name, list(json_lines(detail.raw))))
+            self._app.push_screen(
+                TextScreen(
+                    "Inspect", name, list(json_lines(detail.raw if self._detail.reveals else masked(detail.raw)))
+                )
+            )
 
     async def _shell(self) -> None:
         if self._settings.read_only:
@@ -220,16 +226,10 @@ class Commands:
     def _messages(self) -> None:
         self._app.push_screen(TextScreen("Messages", "newest last", message_lines(self._dispatcher.notices)))
 
-    async def _command_lines(self) -> None:
-        pane = self._pane
-        rows = [(key, model) for key in pane.selection if (model := self._fleet.get(key)) is not None]
-        lines: list[str] = []
-        for action in pane.resource.actions:
-            if rows and self._dispatcher.available(action, [model for _, model in rows], rows[0][0].endpoint):
-                plan = await self._dispatcher.plan(action.id, [key for key, _ in rows])
-                lines += plan.command
-        text = "\n".join(dict.fromkeys(lines)) or "Nothing can be done to this row."
-        await self._app.push_screen_wait(TextDialog("Equivalent command lines", text))
+    def _command_lines(self) -> None:
+        lines = self._dispatcher.command_lines(self._pane.selection)
+        text = "\n".join(lines) or "Nothing can be done to this row."
+        self._app.push_screen(TextDialog("Equivalent command lines", text))
 
     async def _choose_sort(self) -> None:
         pane = self._pane

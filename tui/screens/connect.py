@@ -77,8 +77,8 @@ class ConnectScreen(Screen[Endpoint | None]):
     ConnectScreen > VerticalScroll { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("D", "demo", "Demo engine", id="connect.demo"),
-        Binding("r", "retry", "Retry now", id="connect.retry"),
+        Binding("D", "demo", "Demo engine", id="connection.demo"),
+        Binding("r", "retry", "Retry now", id="connection.retry"),
     ]
 
     def __init__(self, discovery: Discovery, discover: Callable[[], Awaitable[Discovery]]) -> None:

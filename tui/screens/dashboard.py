@@ -213,7 +213,11 @@ class Dashboard(Screen[None]):
             pairs.append((self.key_of(action.id), title))
         if self.detail.has_focus_within and self.focused is not None:
             # With a log focused its own keys win.
-            own = [binding for _, binding in self.focused._bindings if binding.show and binding.id]
+            own = [
+                binding
+                for _, binding in self.focused._bindings
+                if binding.show and binding.id and self.focused.check_action(binding.action, ())
+            ]
             taken = {binding.key for _, binding in self.focused._bindings}
             pairs = [(binding.key, binding.description.lower()) for binding in own] + [
                 pair for pair in pairs if pair[0] not in taken

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tui.resources.catalogue import keys_table
+from tui.resources.commands import APP, MOVE, OPEN, PANES, VIEW
 from widgets.text import fit
 
 _BOLD, _KEY, _DIM, _RESET = "\x1b[1m", "\x1b[36m", "\x1b[2m", "\x1b[0m"
+
+# What people look up first comes first.
+_ORDER = {group: place for place, group in enumerate(("Containers", "Images", OPEN, VIEW, PANES, MOVE, APP))}
 
 LOG_KEYS = (
     ("f", "follow the newest line, or pause"),
@@ -23,7 +27,7 @@ LOG_KEYS = (
 
 def help_lines(keys: Mapping[str, Sequence[str]], *, read_only: bool = False) -> list[str]:
     """Every key by group, with one sentence each; the log view's own keys at the end."""
-    rows = keys_table(keys, read_only=read_only)
+    rows = sorted(keys_table(keys, read_only=read_only), key=lambda row: _ORDER.get(row.group, len(_ORDER)))
     width = max(len(row.keys) for row in rows)
     titles = max(len(row.title) for row in rows)
     lines: list[str] = []

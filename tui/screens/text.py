@@ -11,8 +11,7 @@ from textual.screen import Screen
 
 from tui.panes.footer import Footer
 from tui.panes.line import Line, Part
-from widgets.log.buffer import Entry
-from widgets.log.view import LogView
+from widgets.log.text import TextView
 
 
 class TextScreen(Screen[None]):
@@ -20,7 +19,7 @@ class TextScreen(Screen[None]):
 
     DEFAULT_CSS = """
     TextScreen > .title { background: $panel; padding: 0 1; }
-    TextScreen > LogView { height: 1fr; }
+    TextScreen > TextView { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "Back", id="text.back"),
@@ -35,17 +34,14 @@ class TextScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A title, the text, the keys."""
         yield Line(classes="title")
-        yield LogView()
+        yield TextView()
         yield Footer()
 
     def on_mount(self) -> None:
         """Show it from its top."""
         self.query_one(".title", Line).show(self._heading)
-        view = self.query_one(LogView)
-        view.follow = False
-        view.extend([Entry(text=line) for line in self._lines])
-        view.follow = False
-        view.scroll_to(0, 0, animate=False)
+        view = self.query_one(TextView)
+        view.show(self._lines)
         view.focus()
         self.query_one(Footer).show_keys(
             [("slash", "search"), ("n", "next"), ("N", "previous"), ("w", "wrap"), ("g", "top"), ("G", "end")],

@@ -42,6 +42,9 @@ class LogCanvas(ScrollView):
 
     ALLOW_SELECT = False
 
+    live = True
+    """Whether lines go on arriving. Text that is just there is never "paused"."""
+
     DEFAULT_CSS = """
     LogCanvas {
         background: $surface;
@@ -54,7 +57,7 @@ class LogCanvas(ScrollView):
     LogCanvas > .log--time { color: $text-muted; }
     LogCanvas > .log--source { color: $text-accent; }
     LogCanvas > .log--match { background: $warning-muted; color: $text-warning; text-style: underline; }
-    LogCanvas > .log--match-current { background: $warning; color: $text; text-style: bold reverse; }
+    LogCanvas > .log--match-current { background: $warning; color: $background; text-style: bold; }
     LogCanvas > .log--dim { color: $text-muted; }
     LogCanvas > .log--status { background: $panel; color: $foreground; }
     LogCanvas > .log--error { background: $panel; color: $text-error; text-style: bold; }
@@ -107,7 +110,7 @@ class LogCanvas(ScrollView):
         self._left = 0
         self._paused_at = 0
         self._pause_at: Position | None = None
-        self._sources = False
+        self._source_width = 0
         self._message = ""
         self._message_is_error = False
         self._finder = Finder(self.buffer)
@@ -126,16 +129,18 @@ class LogCanvas(ScrollView):
         new = entries if isinstance(entries, (list, tuple)) else list(entries)
         if not new:
             return
-        if not self._sources and source_of(new[0]):
-            self._sources = True
-            self._forget_rows()
+        if source_of(new[0]):
+            widest = max(cell_width(sanitise(name)) for name in {source_of(entry) for entry in new})
+            if widest > self._source_width:
+                self._source_width = widest
+                self._forget_rows()
         self.buffer.extend(new)
         self._schedule()
 
     def clear(self) -> None:
         """Remove all lines and follow again. The search stays, and the message."""
         self.buffer.clear()
-        self._sources = False
+        self._source_width = 0
         self._left = self._paused_at = 0
         self._top = Position(0, 0)
         self._parsed.clear()
@@ -186,7 +191,7 @@ class LogCanvas(ScrollView):
 
     @property
     def _prefix(self) -> paint.Prefix:
-        return paint.Prefix(self._area.width, self.timestamps, self._sources)
+        return paint.Prefix(self._area.width, self.timestamps, self._source_width)
 
     def _forget_rows(self) -> None:
         """What was drawn or measured is no longer right (what was parsed is)."""
@@ -362,7 +367,7 @@ class LogCanvas(ScrollView):
         parts = []
         if self.buffer and self._message:
             parts.append(sanitise(self._message))
-        if not self.follow:
+        if self.live and not self.follow:
             new = self.new_lines
             parts.append(f"paused {self._glyphs.dot} {new:,} new {'line' if new == 1 else 'lines'}")
         if self._finder.query:
