@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.scrollbar import ScrollTo
@@ -412,7 +412,43 @@ async def test_lines_that_come_before_the_screen_does_are_shown() -> None:
     app = LogApp()
     app.view.extend(numbered(0, 5))
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: rows(app.view)[0] == " line 0")
+        await until(pilot, lambda: rows(app.view)[:1] == [" line 0"])
+
+
+async def test_everything_can_be_set_before_the_view_is_on_a_screen_and_after_it_left() -> None:
+    app = LogApp()
+    view = app.view
+    view.set_message("soon")
+    view.search("line 1")
+    view.wrap = view.timestamps = True
+    view.clear()
+    view.extend(numbered(0, 30))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: rows(view)[-1:] == ["soon · line 1 11 matching"])
+        await view.remove()
+        view.extend(numbered(30, 40))
+        view.set_message("late")
+        view.clear()
+        assert len(view.buffer) == 0
+
+
+async def test_a_view_that_is_hidden_catches_up_when_it_is_shown() -> None:
+    app = LogApp()
+    async with app.run_test(size=SIZE) as pilot:
+        view = await fill(pilot, numbered(0, 10))
+        view.display = False
+        await pilot.pause()
+        view.extend(numbered(10, 500))
+        await until(pilot, lambda: view._timer is None)
+        view.display = True
+        await until(pilot, lambda: rows(view)[-1:] == [" line 499"])
+
+
+def test_every_key_can_be_remapped() -> None:
+    ids = [binding.id for binding in LogView.BINDINGS if isinstance(binding, Binding)]
+    assert len(ids) == len(LogView.BINDINGS)
+    assert all(id is not None and id.startswith("log.") for id in ids)
+    assert len(set(ids)) == len(ids)
 
 
 async def test_resizing_keeps_the_place() -> None:

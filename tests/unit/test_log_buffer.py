@@ -327,8 +327,8 @@ def test_moving_by_rows_agrees_with_a_list_of_all_rows(
 
 
 def test_the_prefix_gives_way_on_a_narrow_screen() -> None:
-    wide, narrow, tiny = Prefix(80, True, True), Prefix(21, True, True), Prefix(8, True, True)
-    assert (wide.times, wide.source > 0) == (True, True)
+    wide, narrow, tiny = Prefix(80, True, 5), Prefix(21, True, 5), Prefix(8, True, 5)
+    assert (wide.times, wide.source, Prefix(80, True, 99).source) == (True, 5, 16)
     assert (narrow.times, narrow.source) == (True, 0)
     assert (tiny.times, tiny.source, tiny.text_width) == (False, 0, 7)
 

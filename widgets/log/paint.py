@@ -107,16 +107,16 @@ class Prefix:
     Args:
         width: Cells of the whole view.
         times: Whether times are wanted.
-        sources: Whether sources are wanted.
+        source_width: Cells of the longest source, 0 for none.
     """
 
-    def __init__(self, width: int, times: bool, sources: bool) -> None:
+    def __init__(self, width: int, times: bool, source_width: int) -> None:
         """Give each part its room, the time first."""
         room = width - 1 - MIN_TEXT
         self.times = times and room >= TIME_WIDTH
         if self.times:
             room -= TIME_WIDTH
-        self.source = min(SOURCE_WIDTH, room // 2) if sources and room >= 8 else 0
+        self.source = min(SOURCE_WIDTH, source_width, room // 2) if room >= 8 else 0
         self.width = 1 + (TIME_WIDTH if self.times else 0) + (self.source + 1 if self.source else 0)
         self.text_width = max(1, width - self.width)
 
