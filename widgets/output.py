@@ -102,8 +102,8 @@ def _groups(
         if old_end == new_end:
             yield x, old[old_start:old_index], new[new_start:new_index]
             old_start, new_start, x = old_index, new_index, new_end
-    if new_start < len(new):
-        yield x, old[old_start:], new[new_start:]
+    if new_start < len(new):  # One of the two is not as long as it says: nothing to compare with.
+        yield x, (), new[new_start:]
 
 
 def _put_ranges(writer: _Writer, x: int, y: int, text: str, style: Style | None, changed: Sequence[int]) -> None:

@@ -65,6 +65,10 @@ def visible_of(app: TableApp) -> tuple[Hashable, ...]:
     return message.keys
 
 
+def has_scrollbar(app: TableApp) -> bool:
+    return app.table.show_vertical_scrollbar
+
+
 def cursor_of(app: TableApp) -> Hashable:
     return app.table.cursor_key
 
@@ -371,3 +375,52 @@ async def test_every_tone_can_be_read_in_every_theme(theme: str) -> None:
             foreground, background = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
             if not theme.startswith("ansi"):
                 assert contrast(foreground, background) >= MIN_CONTRAST - 0.1
+
+
+class EarlyApp(App[None]):
+    """A table that gets its rows before it is on a screen, and is as high as they need."""
+
+    CSS = "Table { height: auto; max-height: 5; }"
+
+    def compose(self) -> ComposeResult:
+        table = Table(COLUMNS, lambda key: [(f"row {key}", "plain")] * 3)
+        table.set_rows([1, 2])
+        table.move_to(2)
+        yield table
+
+
+async def test_rows_before_mounting_and_automatic_height() -> None:
+    app = EarlyApp()
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.pause()
+        table = app.query_one(Table)
+        assert table.cursor_key == 2
+        assert table.size.height == 3
+        table.set_rows([1, 2, 3])
+        await pilot.pause()
+        assert table.size.height == 4
+        table.set_rows(range(50))
+        await pilot.pause()
+        assert table.size.height == 5
+        assert table.cursor_key in table.visible_keys()
+
+
+async def test_the_scrollbar_comes_and_goes_with_the_rows() -> None:
+    app = TableApp(5)
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        assert not has_scrollbar(app)
+        right = app.lines()[1].index("0%")
+        app.values.update(dict.fromkeys(range(5, 50), app.values[0]))
+        app.table.set_rows(range(50))
+        await pilot.pause()
+        assert has_scrollbar(app)
+        assert app.lines()[1].index("0%") == right - 1
+        await press(pilot, "G")
+        assert app.table.visible_keys() == tuple(range(41, 50))
+        app.table.set_rows(range(5))
+        await pilot.pause()
+        await pilot.pause()
+        assert not has_scrollbar(app)
+        assert app.lines()[1].index("0%") == right
+        assert visible_of(app) == tuple(range(5))

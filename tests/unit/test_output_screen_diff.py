@@ -109,3 +109,10 @@ def test_a_piece_across_old_ones_makes_what_they_covered_unknown() -> None:
     diff.render(layout(whole), ColorSystem.TRUECOLOR)
     diff.render(chops({0: None, 12: Strip([Segment("r" * 12)])}, (12, 20)), ColorSystem.TRUECOLOR)
     assert diff.render(layout(whole), ColorSystem.TRUECOLOR) == "\x1b[1;1H" + "x" * WIDTH
+
+
+def test_a_strip_shorter_than_it_says_is_sent_whole() -> None:
+    diff = ScreenDiff()
+    diff.render(layout([Strip([Segment("short")], WIDTH)]), ColorSystem.TRUECOLOR)
+    text = diff.render(layout(plain("short again")), ColorSystem.TRUECOLOR)
+    assert text == "\x1b[1;1H" + "short again".ljust(WIDTH)
