@@ -148,6 +148,14 @@ async def test_one_kind_that_fails_keeps_its_rows_and_others_go_on() -> None:
         await world.clock.advance(31)
         assert world.ids("images") == ["i", "j"]
         assert not world.status().kind_errors
+        # The next failure is a first one again.
+        world.engine.faults["image_list"] = EngineFault("locked again", status=500)
+        world.fleet.refresh("images")
+        await world.clock.advance(0.3)
+        assert world.status().kind_errors
+        del world.engine.faults["image_list"]
+        await world.clock.advance(1)
+        assert not world.status().kind_errors
 
 
 async def test_an_engine_that_refuses_every_list_is_lost() -> None:
@@ -308,6 +316,15 @@ async def test_a_shell_outlives_a_broken_event_stream() -> None:
         # The next quiet moment closes what nobody uses any more.
         await world.clock.advance(31)
         assert old.closed
+
+
+async def test_a_shell_on_a_frozen_engine_is_ended() -> None:
+    async with World() as world:
+        await world.start("a")
+        async with world.fleet.exec(key("a"), ["sh"]):
+            world.engine.faults["ping"] = TimedOut("no answer")
+            await world.clock.advance(31)
+            assert world.engine.runtimes[0].closed
 
 
 async def test_a_bug_is_not_swallowed_and_stops_only_its_engine() -> None:

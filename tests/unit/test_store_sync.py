@@ -192,7 +192,8 @@ async def test_images_show_within_300_ms_by_one_list() -> None:
         world.engine.images["sha256:1"] = image("sha256:1", "app:1")
         for action in ("pull", "tag", "push", "save"):
             world.engine.emit(action, "app:1", type=EventType.IMAGE)
-        await world.clock.advance(0.29)
+            await world.clock.advance(0.04)
+        await world.clock.advance(0.13)
         assert world.ids("images") == ["sha256:1"]
         assert world.engine.requests == {"image_list": 1}
         del world.engine.images["sha256:1"]
