@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -106,6 +106,7 @@ class LogCanvas(ScrollView):
         self._top = Position(0, 0)
         self._page: list[Position] = []
         self._status_text = ""
+        self._drawn: tuple[object, ...] = ()
         self._marker = -1
         self._left = 0
         self._paused_at = 0
@@ -196,7 +197,12 @@ class LogCanvas(ScrollView):
     def _forget_rows(self) -> None:
         """What was drawn or measured is no longer right (what was parsed is)."""
         self._rows.clear()
+        self._forget_strips()
+
+    def _forget_strips(self) -> None:
+        """What was drawn is no longer right."""
         self._strips.clear()
+        self._drawn = ()
 
     def _page_height(self) -> int:
         return max(1, self._area.height - bool(self._status()))
@@ -223,7 +229,7 @@ class LogCanvas(ScrollView):
         if not self.is_attached or not self._area:
             return
         self._last_repaint = monotonic()
-        self._status_text = self._status()
+        status_before, self._status_text = self._status_text, self._status()
         height = self._page_height()
         if self.follow:
             self._top = self._viewport.last_page(height)
@@ -234,7 +240,13 @@ class LogCanvas(ScrollView):
         self._bound_caches()
         self._move_scrollbar(height)
         self.repaints += 1
-        self.refresh()
+        drawn = (self._page, self._marker, height, bool(self.buffer))
+        if drawn != self._drawn or not self.buffer:
+            self._drawn = drawn
+            self.refresh()
+        elif self._prompt is not None or self._status_text != status_before:
+            # Paused while lines arrive: one row counts them, and the others need not be sent again.
+            self.refresh(Region(0, self._area.height - 1, self._area.width, 1))
 
     def _bound_caches(self) -> None:
         """Keep what belongs to the screen and a little around it."""
@@ -287,7 +299,7 @@ class LogCanvas(ScrollView):
     def notify_style_update(self) -> None:
         """Draw with the new styles."""
         self._look = None
-        self._strips.clear()
+        self._forget_strips()
         super().notify_style_update()
 
     # Drawing

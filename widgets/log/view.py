@@ -230,7 +230,7 @@ class LogView(LogCanvas, can_focus=True):
         else:
             origin = self._page[0].seq - 1 if direction > 0 else self._page[-1].seq + 1
         found = finder.step(origin, direction)
-        self._strips.clear()
+        self._forget_strips()
         if found is None:
             return
         if any(position.seq == found for position in self._page):
