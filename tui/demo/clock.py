@@ -162,6 +162,10 @@ class FakeClock:
         """Forget all timers."""
         self._timers.clear()
 
+    def next_due(self) -> int | None:
+        """When the next timer is due; None: nobody waits for this clock."""
+        return self._timers.next_due()
+
     def advance(self, seconds: float) -> None:
         """Move on by `seconds`; every timer on the way is called at its own instant, in order.
 

@@ -64,10 +64,20 @@ class Life:
         for container in self.world.containers.values():
             self._still(container)
 
+    def _freeze(self, container: Container) -> None:
+        """What the program would have done next waits until it goes on: the nanoseconds left are kept."""
+        now = self.now()
+        for timer in container.timers:
+            if timer.callback is not None:
+                container.frozen.append((timer.when - now, timer.callback))
+                timer.cancel()
+        container.timers.clear()
+
     def _still(self, container: Container) -> None:
         for timer in container.timers:
             timer.cancel()
         container.timers.clear()
+        container.frozen.clear()
         task, container.task = container.task, None
         if task is not None:
             task.cancel()
@@ -336,6 +346,7 @@ class Life:
         container.active = container.active_time(self.now())
         container.state = "paused"
         container.log.suspend(self.now())
+        self._freeze(container)
         self._event(container, "pause")
 
     def unpause(self, container: Container) -> None:
@@ -349,6 +360,9 @@ class Life:
         container.state = "running"
         container.active_since = self.now()
         container.log.resume(self.now())
+        frozen, container.frozen = container.frozen, []
+        for left, callback in frozen:
+            self.later(container, left / SECOND, callback)
         self._event(container, "unpause")
 
     def remove(self, container: Container, *, force: bool = False, volumes: bool = False) -> None:

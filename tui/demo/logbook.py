@@ -111,9 +111,12 @@ class LogBook:
         """Go on with the run that was suspended, where it stood."""
         if self._runs and self._runs[-1].end is not None:
             old = self._runs[-1]
+            end = now if old.end is None else old.end
             first = old.written(now) + 1
             if not old.last or first <= old.last:
-                self.begin(Run(now, old.period, old.writer, first=first, last=old.last, jitter=old.jitter))
+                # What was left of the period when it stopped is still left.
+                start = old.start + max(0, first - old.first - old.burst) * old.period + now - end
+                self.begin(Run(start, old.period, old.writer, first=first, last=old.last, jitter=old.jitter))
 
     def changed(self) -> None:
         """Wake everybody who follows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,7 @@ class Container:
     size_rw: int = 0
     log: LogBook = field(default_factory=LogBook)
     timers: list[Timer] = field(default_factory=list)
+    frozen: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
     waiting: set[asyncio.Future[int]] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
     filesystem: FileSystem | None = None
