@@ -8,7 +8,7 @@ from typing import Any
 from tui.runtime.engine.base import EngineBase, Query, filters_json, path_of
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.transport import ANSWER_TIMEOUT, Request
-from tui.runtime.errors import EngineFault, InvalidRequest
+from tui.runtime.errors import Conflict, EngineFault, InvalidRequest
 from tui.runtime.filters import Filters
 from tui.runtime.models import Container, ContainerDetail, Processes
 from tui.runtime.wire import decode_containers
@@ -23,6 +23,8 @@ OWN_STOP_TIMEOUT = 120.0
 
 _SIGNAL = re.compile(r"(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?|[0-9]{1,3}", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
+# Engines answer 500 to some of what the state does not allow: dockerd to unpause, Podman to pause and kill.
+_STATE_WORDS = ("is not paused", "is already paused", "is not running", "container state improper")
 _CONDITIONS = ("not-running", "next-exit", "removed")
 
 
@@ -133,7 +135,12 @@ class Containers(EngineBase):
         *,
         timeout: float | None = ANSWER_TIMEOUT,
     ) -> None:
-        await self._post(operation, path_of(operation, "containers", id, tail), query, target=id, timeout=timeout)
+        try:
+            await self._post(operation, path_of(operation, "containers", id, tail), query, target=id, timeout=timeout)
+        except EngineFault as exc:
+            if any(words in exc.detail for words in _STATE_WORDS):
+                raise Conflict(exc.detail, operation=operation, target=id, status=exc.status) from exc
+            raise
 
     async def _stop(
         self, operation: str, id: str, tail: str, signal: str | None, timeout: int | None, *, extra: float

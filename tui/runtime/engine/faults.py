@@ -77,7 +77,9 @@ def fault_from(exc: BaseException, endpoint: str) -> RuntimeFault | None:
             )
             return TimedOut(detail, hint=_LATER)
         case ssl.SSLError():
-            return TlsFailed(f"TLS with {endpoint} failed: {exc.reason or said}", hint=_TLS)
+            # Only OpenSSL's own errors have the attribute: not those that Python makes.
+            why = getattr(exc, "verify_message", None) or getattr(exc, "reason", None) or said
+            return TlsFailed(f"TLS with {endpoint} failed: {why}", hint=_TLS)
         case socket.gaierror():
             return EngineUnreachable(f"{endpoint}: {exc.strerror or said}", hint=_NAME)
         case FileNotFoundError() | NotADirectoryError():
