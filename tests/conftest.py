@@ -30,11 +30,10 @@ FOREIGN = (
     "FORCE_COLOR",
     "LINES",
     "NO_COLOR",
-    "PORTSIDE_CONFIG",
-    "PORTSIDE_LOG",
     "SSH_CONNECTION",
     "SSH_TTY",
 )
+FOR_THE_TESTS = ("PORTSIDE_ENGINE", "PORTSIDE_REQUIRE_ENGINES")
 PRIVATE = {
     "DOCKER_CONFIG": ".docker",
     "HOME": "",
@@ -58,7 +57,8 @@ def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     """A home of the tests' own: nothing of the user's configuration is read, nothing of it is written."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        for name in FOREIGN:
+        ours = (name for name in os.environ if name.startswith("PORTSIDE_") and not name.startswith(FOR_THE_TESTS))
+        for name in (*FOREIGN, *ours):
             patch.delenv(name, raising=False)
         for name, below in PRIVATE.items():
             folder = home / below

@@ -142,8 +142,9 @@ commands_for() { # commands_for ENGINE...: what must be on PATH, one "command=pa
 }
 
 cmd_missing() { # print "command=package" for what is not there
-  local pair missing=0
+  local pair name missing=0
   [ $# -gt 0 ] || set -- docker
+  for name in "$@"; do check_name "$name"; done
   while read -r pair; do
     PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%=*}" >/dev/null || {
       echo "$pair"
