@@ -11,7 +11,7 @@ import pytest
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.events import Key, MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.scrollbar import ScrollTo
 
@@ -353,6 +353,21 @@ async def test_the_prompt_takes_keys_and_paste_and_escape_ends_it() -> None:
         assert following(view)
         assert rows(view)[-1] == " line 29"
         assert not view.check_consume_key("w", "w")
+
+
+@pytest.mark.parametrize(("key", "character"), [("slash", "/"), ("f6", None)])
+async def test_nothing_typed_in_a_burst_is_lost(key: str, character: str | None) -> None:
+    app = LogApp()
+    async with app.run_test(size=SIZE) as pilot:
+        if key != "slash":
+            app.set_keymap({"log.search": key})
+        view = await fill(pilot, numbered(0, 30))
+        view.focus()
+        await pilot.pause()
+        app.post_message(Key(key, character))
+        for typed in "line":
+            app.post_message(Key(typed, typed))
+        await until(pilot, lambda: view.search_query == "line")
 
 
 async def test_messages_fill_an_empty_view_and_leave_lines_alone() -> None:

@@ -256,6 +256,13 @@ class LogView(LogCanvas, can_focus=True):
     async def _on_key(self, event: events.Key) -> None:
         prompt = self._prompt
         if prompt is None:
+            # A binding runs only after its key has bubbled up to the app. What is typed fast after the key that opens
+            # the prompt would be here before that, and be lost: so this one key is acted on at once.
+            active = self.screen.active_bindings.get(event.key)
+            if active is not None and active.node is self and active.enabled and active.binding.action == "open_search":
+                event.stop()
+                event.prevent_default()
+                self.action_open_search()
             return
         if event.is_printable and event.character is not None:
             prompt.insert(event.character)
