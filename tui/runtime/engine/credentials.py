@@ -7,10 +7,12 @@ child process.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Mapping
 
 from tui.runtime.errors import Unauthorized
 
+_HINT = "Look at credsStore and credHelpers in docker's config.json."
 _FIELDS = {
     "username": "username",
     "password": "password",
@@ -38,9 +40,14 @@ def _look_up(domain: str) -> Mapping[str, str]:
     from docker.errors import DockerException
 
     try:
-        found = load_config().resolve_authconfig(domain)
+        config = load_config()
+        helper = config.get_credential_store(domain)
+        # docker-py only warns of it, on the terminal, and fails later.
+        if helper and shutil.which(f"docker-credential-{helper}") is None:
+            raise Unauthorized(
+                f"the credential helper for {domain} is not installed: docker-credential-{helper}", hint=_HINT
+            )
+        found = config.resolve_authconfig(domain)
     except DockerException as exc:
-        raise Unauthorized(
-            f"the credential helper for {domain} failed: {exc}", hint="Look at credsStore in docker's config.json."
-        ) from exc
+        raise Unauthorized(f"the credential helper for {domain} failed: {exc}", hint=_HINT) from exc
     return {ours: str(found[theirs]) for theirs, ours in _FIELDS.items() if found and found.get(theirs)}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Generic, TypeVar
 
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.transport import Stream
-from tui.runtime.errors import StreamBroken
+from tui.runtime.errors import RuntimeFault, StreamBroken
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class DecodedStream(Generic[T]):
     def __init__(
         self,
         stream: Stream,
-        decode: Callable[[bytes], list[T]],
+        decode: Callable[[bytes], Iterable[T]],
         finish: Callable[[], list[T]],
         *,
         endless: bool = False,
@@ -29,7 +29,7 @@ class DecodedStream(Generic[T]):
 
         Args:
             stream: Not yet entered.
-            decode: Bytes to the values they complete.
+            decode: Bytes to the values they complete. What it yields before it raises still comes first.
             finish: What is left at the proper end; raises `StreamBroken` when that was inside a value.
             endless: Whether even a proper end is a break, because the stream has none.
         """
@@ -39,6 +39,7 @@ class DecodedStream(Generic[T]):
         self._endless = endless
         self._ready: deque[T] = deque()
         self._over = False
+        self._fault: RuntimeFault | None = None
 
     async def __aenter__(self) -> DecodedStream[T]:
         """Open it: the engine has accepted it then."""
@@ -78,15 +79,22 @@ class DecodedStream(Generic[T]):
     async def _fill(self) -> bool:
         """Read until there is a value; False at the end."""
         while not self._over:
-            data = await self._stream.read()
             with translate(self._stream.operation, self._stream.target, self._stream.endpoint):
-                if data:
-                    self._ready.extend(self._decode(data))
-                else:
-                    self._over = True
-                    self._ready.extend(self._finish())
-                    if self._endless and not self._ready:
-                        raise StreamBroken("the engine ended the stream")
+                if self._fault is not None:
+                    raise self._fault
+                try:
+                    self._take(await self._stream.read())
+                except RuntimeFault as exc:
+                    self._fault = exc
             if self._ready:
                 return True
-        return False
+        return bool(self._ready)
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            self._ready.extend(self._decode(data))
+            return
+        self._ready.extend(self._finish())
+        if self._endless:
+            raise StreamBroken("the engine ended the stream")
+        self._over = True

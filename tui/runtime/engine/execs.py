@@ -25,6 +25,11 @@ EXIT_POLL = 0.02
 """Seconds between two looks; dockerd 20.10 needs one to three."""
 
 
+# The engine holds back the first of its detach keys, ctrl-p by default, until the next key: "previous line" in a
+# shell would come one key late. Detaching is the caller's business, so the engine gets keys that nobody types.
+ENGINE_DETACH_KEYS = "ctrl-^,ctrl-_,ctrl-^,ctrl-_"
+
+
 class Execs(EngineBase):
     """The exec part of `tui.runtime.protocol.ContainerOps`."""
 
@@ -43,7 +48,7 @@ class Execs(EngineBase):
         config = _config("container_exec", id, command, user, working_dir, env)
         if size is not None:
             _check_size(id, *size)
-        config |= {"AttachStdin": True, "Tty": True, "Privileged": privileged}
+        config |= {"AttachStdin": True, "Tty": True, "Privileged": privileged, "DetachKeys": ENGINE_DETACH_KEYS}
         return _Session(self, id, config, size)
 
     async def container_exec_run(

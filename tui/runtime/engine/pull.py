@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 
 from tui.runtime.engine.credentials import credentials_for
@@ -82,8 +82,8 @@ class Pull:
         if self._progress is not None:
             await self._progress.__aexit__(kind, exc, trace)
 
-    def _decode(self, data: bytes) -> list[Progress]:
-        return [self._step(raw) for raw in self._messages.feed(data)]
+    def _decode(self, data: bytes) -> Iterator[Progress]:
+        return map(self._step, self._messages.feed(data))
 
     def _step(self, raw: Raw) -> Progress:
         said = text(inner(raw, "errorDetail"), "message") or text(raw, "error")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import TracebackType
@@ -15,7 +15,7 @@ from tui.runtime.errors import ApiError, InvalidRequest, StreamBroken, Unsupport
 from tui.runtime.models import ContainerDetail, LogLine, Stats
 from tui.runtime.protocol import LogStream
 from tui.runtime.wire.decode_containers import container_detail
-from tui.runtime.wire.frames import FrameDecoder
+from tui.runtime.wire.frames import Frame, FrameDecoder
 from tui.runtime.wire.jsonlines import JsonMessages
 from tui.runtime.wire.lines import LineAssembler
 from tui.runtime.wire.stats import StatsDecoder, has_ended
@@ -113,15 +113,20 @@ class _Logs:
         if self._reader is not None:
             await self._reader.__aexit__(kind, exc, trace)
 
-    def _decode_framed(self, data: bytes) -> list[LogLine]:
+    def _decode_framed(self, data: bytes) -> Iterable[LogLine]:
         frames = self._frames.feed(data)
-        for stream, payload in frames:
+        for position, (stream, payload) in enumerate(frames):
             if stream == "error":
-                said = payload.decode("utf-8", "replace").strip()
-                if any(words in said for words in _UNREADABLE):
-                    raise _unreadable(self._id, self._driver)
-                raise StreamBroken(f"the engine could not go on reading the log: {said}")
+                return self._until_error(frames[:position], payload)
         return self._lines.feed(frames)
+
+    def _until_error(self, frames: list[Frame], payload: bytes) -> Iterator[LogLine]:
+        """What came before the engine's own error, and then the error."""
+        yield from self._lines.feed(frames)
+        said = payload.decode("utf-8", "replace").strip()
+        if any(words in said for words in _UNREADABLE):
+            raise _unreadable(self._id, self._driver)
+        raise StreamBroken(f"the engine could not go on reading the log: {said}")
 
     def _decode_raw(self, data: bytes) -> list[LogLine]:
         return self._lines.feed([("raw", data)])
