@@ -174,6 +174,20 @@ def test_the_applications_exit_code_is_ours(app: Recorder, found: Discovery) -> 
     assert cli.main([]) == 1
 
 
+@pytest.mark.parametrize("name", ["portside", "nord"])
+def test_a_theme_that_exists(app: Recorder, found: Discovery, name: str) -> None:
+    assert cli.main(["--theme", name]) == 0
+    assert app.calls[0]["settings"].theme == name
+
+
+def test_a_theme_that_does_not_exist(app: Recorder, found: Discovery, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--theme", "nonsense"]) == 2
+    assert app.calls == []
+    said = capsys.readouterr().err
+    assert "there is no theme 'nonsense'" in said
+    assert "portside" in said.splitlines()[1]
+
+
 def test_nothing_is_collected_while_starting(app: Recorder, found: Discovery) -> None:
     assert gc.isenabled()
     cli.main([])

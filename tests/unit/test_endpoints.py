@@ -182,6 +182,20 @@ def test_a_broken_config_is_said_and_then_done_without(tmp_path: Path, content: 
     assert other.endpoint == Endpoint("unix:///podman.sock", "/podman.sock", "CONTAINER_HOST")
 
 
+def test_a_config_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / ".docker" / "config.json").mkdir(parents=True)
+    fault = find(tmp_path)[0].fault
+    assert fault is not None
+    assert fault.detail == f"{tmp_path}/.docker/config.json cannot be read: Is a directory"
+
+
+def test_the_home_directory_comes_from_the_environment(tmp_path: Path) -> None:
+    use_context(tmp_path, "gone")
+    found = endpoints.discover(env={"HOME": str(tmp_path)})
+    assert found.tried[0].candidate.name == "gone"
+    assert endpoints.discover("gopher://x", env={}).tried[0].candidate.name == "gopher://x"
+
+
 def test_a_contexts_tls_material_is_found(tmp_path: Path) -> None:
     tls = add_context(tmp_path, "prod", "tcp://prod:2376", files=("ca.pem", "cert.pem", "key.pem"))
     assert only(find(tmp_path, None, "prod")).tls == TlsConfig(tls / "ca.pem", tls / "cert.pem", tls / "key.pem", True)

@@ -218,6 +218,28 @@ def test_how_to_start_what_is_not_running(monkeypatch: pytest.MonkeyPatch, path:
     assert endpoints_probe.start_hint(at(Path(path))) == hint
 
 
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="other systems refuse at once")
+def test_a_socket_with_a_full_queue(folder: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(str(folder / "a.sock"))
+        server.listen(0)
+        waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+        waiting.connect(str(folder / "a.sock"))
+        fault = fault_of(at(folder / "a.sock"))
+    assert isinstance(fault, TimedOut)
+    assert fault.detail == "it takes no more connections"
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [("/var/run/docker.sock", "start Docker Desktop"), ("/run/podman/podman.sock", "podman machine start")],
+)
+def test_how_to_start_it_on_a_mac(monkeypatch: pytest.MonkeyPatch, path: str, hint: str) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert endpoints_probe.start_hint(at(Path(path))) == hint
+
+
 def test_silence_ends_in_time(folder: Path) -> None:
     release = threading.Event()
     with engine_at(folder / "a.sock", lambda connection: (release.wait(30), None)[1]) as endpoint:
@@ -318,6 +340,23 @@ def test_tls(certificates: Path) -> None:
     for tls in (TlsConfig(ca=certificates / "ca.pem"), TlsConfig(verify=False)):
         with tcp_engine(tls_server(certificates), tls) as endpoint:
             assert result_of(endpoint).ok
+
+
+def test_tls_with_a_certificate_of_our_own(certificates: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "ca.pem", certificates / "key.pem")
+    context.load_verify_locations(certificates / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            saying(PONG)(secure)
+
+    ca, key = certificates / "ca.pem", certificates / "key.pem"
+    with tcp_engine(serve, TlsConfig(ca=ca, cert=ca, key=key)) as endpoint:
+        assert result_of(endpoint).ok
+    with tcp_engine(serve, TlsConfig(ca=ca)) as endpoint:
+        assert isinstance(result_of(endpoint).error, RuntimeFault)
 
 
 def test_tls_with_a_certificate_nobody_trusts(certificates: Path) -> None:

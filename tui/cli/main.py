@@ -91,7 +91,20 @@ def _open(settings: Settings, discovery: Discovery) -> int:
         prefetch = registry.prefetch(discovery.chosen)
     from tui import app
 
+    if settings.theme:
+        there = _themes()
+        if settings.theme not in there:
+            return _fail(Exit.USAGE, f"there is no theme {settings.theme!r}", f"there are {', '.join(there)}")
     return app.run(settings=settings, discovery=discovery, prefetch=prefetch)
+
+
+def _themes() -> list[str]:
+    """The names that ``--theme`` takes; asked for once Textual is loaded anyway."""
+    from textual.theme import BUILTIN_THEMES
+
+    from tui.themes import THEMES
+
+    return sorted({*BUILTIN_THEMES, *(theme.name for theme in THEMES)})
 
 
 def _wrong_choice(discovery: Discovery) -> tuple[str, str] | None:
