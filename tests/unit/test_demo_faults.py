@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -277,3 +279,20 @@ def test_durations_in_dockers_words(seconds: int, words: str) -> None:
 def test_times_as_go_prints_them() -> None:
     assert rfc3339(0) == "0001-01-01T00:00:00Z"
     assert rfc3339(1_700_000_000 * SECOND + 120_000_000) == "2023-11-14T22:13:20.12Z"
+
+
+async def test_the_command_serves_until_sigterm(tmp_path: Path) -> None:
+    path = tmp_path / "cli.sock"
+    arguments = ("-m", "tui.demo", "--socket", str(path), "--containers", "3", "--seed", "2")
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        assert await process.stdout.readline() == f"DOCKER_HOST=unix://{path}\n".encode()
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"OK")
+        writer.close()
+        await writer.wait_closed()
+        process.terminate()
+        assert await process.wait() == 0
+    assert not path.exists()

@@ -123,7 +123,10 @@ class StreamApi:
             last = clock.now() - SECOND
         while True:
             now = clock.now()
-            yield json.dumps(self._sample(container, now, last), separators=(",", ":")).encode() + b"\n"
+            sample = self._sample(container, now, last)
+            if single:  # dockerd 28 leaves these two out of a single shot
+                sample = {key: value for key, value in sample.items() if key not in ("id", "name")}
+            yield json.dumps(sample, separators=(",", ":")).encode() + b"\n"
             if not stream or container.state == "removing":
                 return
             last = now if container.running else 0

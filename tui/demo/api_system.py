@@ -132,6 +132,11 @@ class SystemApi:
                     "RemoteManagers": None,
                 },
                 "LiveRestoreEnabled": False, "Isolation": "", "InitBinary": "docker-init",
+                "Containerd": {
+                    "Address": "/run/containerd/containerd.sock",
+                    "Namespaces": {"Containers": "moby", "Plugins": "plugins.moby"},
+                },
+                "DefaultAddressPools": [{"Base": "172.17.0.0/12", "Size": 16}],
                 "ContainerdCommit": {"ID": "bcc810d6b9066471b0b6fa75f557a15a1cbf31bb"},
                 "RuncCommit": {"ID": "v1.2.4-0-g6c52b3f"}, "InitCommit": {"ID": "de40ad0"},
                 "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],

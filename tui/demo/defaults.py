@@ -103,6 +103,10 @@ def host_config_of(given: Json) -> Json:
     """
     config = {**_HOST_CONFIG, **{key: [] for key in _EMPTY_LISTS}}
     config |= {key: value for key, value in given.items() if value is not None or config.get(key) is None}
+    # The docker CLI sends "not set" as numbers, which dockerd turns into null again.
+    if config["MemorySwappiness"] == -1:
+        config["MemorySwappiness"] = None
+    config["PidsLimit"] = config["PidsLimit"] or None
     policy: dict[str, Any] = dict(config["RestartPolicy"] or {})
     policy = {"Name": policy.get("Name") or "no", "MaximumRetryCount": policy.get("MaximumRetryCount") or 0}
     if policy["Name"] not in RESTART_POLICIES:

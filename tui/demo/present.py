@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 ROOT = "/var/lib/docker"
 
+_BRIDGE = {
+    "com.docker.network.bridge.default_bridge": "true",
+    "com.docker.network.bridge.enable_icc": "true",
+    "com.docker.network.bridge.enable_ip_masquerade": "true",
+    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+    "com.docker.network.bridge.name": "docker0",
+    "com.docker.network.driver.mtu": "1500",
+}
+
 
 def status_of(container: Container, now: int) -> str:
     """The words of `docker ps` for a state."""
@@ -195,8 +204,14 @@ def inspect(container: Container, world: World, *, size: bool = False) -> Json:
 
 def _graph(identity: str) -> Json:
     folder = f"{ROOT}/overlay2/{digest('overlay', identity)}"
-    data = {"LowerDir": f"{folder}-init/diff", "MergedDir": f"{folder}/merged", "UpperDir": f"{folder}/diff",
-            "WorkDir": f"{folder}/work"}  # fmt: skip
+    data = {
+        "LowerDir": f"{folder}-init/diff",
+        "MergedDir": f"{folder}/merged",
+        "UpperDir": f"{folder}/diff",
+        "WorkDir": f"{folder}/work",
+    }
+    if not identity.startswith("sha256:"):
+        data["ID"] = identity  # containers only
     return {"Data": data, "Name": "overlay2"}
 
 
@@ -282,7 +297,7 @@ def network_json(network: Network, world: World, *, details: bool) -> Json:
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
         "Containers": members,
-        "Options": {"com.docker.network.bridge.name": "docker0"} if network.name == "bridge" else {},
+        "Options": _BRIDGE if network.name == "bridge" else {},
         "Labels": network.labels,
     }
 
