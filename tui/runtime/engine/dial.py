@@ -66,6 +66,11 @@ class Dialer:
         shown = f"[{self._host}]" if ":" in self._host else self._host
         self.host_header = f"{shown}:{self._port}"
 
+    @property
+    def secure(self) -> bool:
+        """Whether connections are TLS."""
+        return self._tls is not None or self._verify_by_default
+
     async def open(self) -> Connection:
         """A new connection, within `CONNECT_TIMEOUT`."""
         loop = asyncio.get_running_loop()
@@ -82,7 +87,7 @@ class Dialer:
         return connection
 
     async def _tls_context(self) -> ssl.SSLContext | None:
-        if self._tls is None and not self._verify_by_default:
+        if not self.secure:
             return None
         if self._context is None:
             # Reading the system's certificates takes 10 to 30 ms: not on the event loop.

@@ -27,7 +27,9 @@ _DOCKER_GROUP = (
     "or name another with --host."
 )
 _ROOTLESS = "Use your own rootless engine's socket (systemctl --user start podman.socket), or name another with --host."
-_TLS = "Check the certificates (DOCKER_CERT_PATH, or the context's TLS files), the host name in them, and their dates."
+TLS_HINT = (
+    "Check the certificates (DOCKER_CERT_PATH, or the context's TLS files), the host name in them, and their dates."
+)
 _NAME = "Check the host name, and that this machine can resolve it."
 _LATER = "The engine may be overloaded or frozen. Try again; if it stays so, look at the engine's own log."
 
@@ -79,7 +81,7 @@ def fault_from(exc: BaseException, endpoint: str) -> RuntimeFault | None:
         case ssl.SSLError():
             # Only OpenSSL's own errors have the attribute: not those that Python makes.
             why = getattr(exc, "verify_message", None) or getattr(exc, "reason", None) or said
-            return TlsFailed(f"TLS with {endpoint} failed: {why}", hint=_TLS)
+            return TlsFailed(f"TLS with {endpoint} failed: {why}", hint=TLS_HINT)
         case socket.gaierror():
             return EngineUnreachable(f"{endpoint}: {exc.strerror or said}", hint=_NAME)
         case FileNotFoundError() | NotADirectoryError():

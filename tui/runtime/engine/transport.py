@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from tui.runtime.engine.connection import Connection
 from tui.runtime.engine.dial import Dialer
-from tui.runtime.engine.faults import translate
+from tui.runtime.engine.faults import TLS_HINT, translate
 from tui.runtime.errors import (
     ApiError,
     Closed,
@@ -25,6 +25,7 @@ from tui.runtime.errors import (
     InvalidRequest,
     ProtocolViolation,
     StreamBroken,
+    TlsFailed,
     api_error,
 )
 
@@ -263,9 +264,15 @@ class Transport:
                 raise Closed("the runtime was closed") from exc
             if again and connection.used and not connection.answered:
                 return None
-            if not connection.answered:
-                raise EngineUnreachable("the engine closed the connection without an answer") from exc
-            raise
+            if connection.answered:
+                raise
+            if self._dialer.secure and not connection.used:
+                # In TLS 1.3 a client's certificate is judged after the handshake, and the reset that follows can
+                # overtake the alert that says why. An engine that has just died looks the same: worth a retry.
+                refused = TlsFailed("the engine hung up after the TLS handshake", hint=TLS_HINT)
+                refused.retryable = True
+                raise refused from exc
+            raise EngineUnreachable("the engine closed the connection without an answer") from exc
         finally:
             self.release(connection)
         refusal = self.refusal(connection, body)
