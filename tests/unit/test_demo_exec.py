@@ -156,6 +156,32 @@ async def test_environment_directory_and_user(demo: DemoEngine) -> None:
     assert output == [(1, b"1\n"), (1, b"/tmp\n"), (1, b"nobody\n")]
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("ls -la /srv", b"-rw-r--r--"),
+        ("ls -l /", b"drwxr-xr-x"),
+        ("env", b"HOSTNAME="),
+        ("ps", b"sleep infinity"),
+        ("top -b", b"Load average"),
+        ("help", b"printf"),
+        ("cat /etc/hosts", b"127.0.0.1\tlocalhost"),
+        ("uname -a", b"Linux"),
+        ("hostname", b"\n"),
+        ("clear", b"\x1b[H"),
+        ("sleep x || echo bad", b"bad"),
+        ("cd /nope || echo bad", b"bad"),
+        ("echo 'open", b"unterminated quoted string"),
+        ("exec echo gone", b"gone"),
+        ("sh -c 'echo inner'", b"inner"),
+        ("export B=7; echo $B", b"7"),
+    ],
+)
+async def test_what_commands_print(demo: DemoEngine, script: str, words: bytes) -> None:
+    output, _ = await run(demo, "sh", "-c", script)
+    assert words in b"".join(data for _, data in output)
+
+
 async def test_a_script_on_standard_input(demo: DemoEngine) -> None:
     id = await create(demo, "sh")
     async with started(demo, id, upgrade=False) as stream:

@@ -296,3 +296,22 @@ async def test_the_command_serves_until_sigterm(tmp_path: Path) -> None:
         process.terminate()
         assert await process.wait() == 0
     assert not path.exists()
+
+
+async def test_every_container_of_the_first_world_has_a_believable_log() -> None:
+    async with DemoEngine(clock=FakeClock(), life=False) as demo:
+        text = b""
+        for container in demo.world.containers.values():
+            answer = await call(demo, "GET", f"/containers/{container.id}/logs?stdout=1&stderr=1&tail=120")
+            text += b"".join(data for _, data in frames(answer.body))
+            if container.state == "running" and container.image.kind in ("nginx", "structured", "java", "postgres"):
+                assert answer.body.count(b"\n") == 120, container.name
+    for words in (
+        b'"GET /',
+        b'"level":"info"',
+        b"\x1b[",
+        b"java.lang.IllegalStateException",
+        b"checkpoint",
+        b"Traceback",
+    ):
+        assert words in text

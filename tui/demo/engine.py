@@ -24,8 +24,8 @@ from tui.demo.world import World
 class DemoEngine:
     """Serves the Docker Engine API (1.24 to 1.47) of an invented world on a unix socket, on the running event loop.
 
-    Used as an async context manager, or with `start()` and `close()`. The world exists from the constructor on; it
-    begins to live with `start()`.
+    Used as an async context manager, or with `start()` and `close()`. The world is there from the constructor on;
+    `start()` fills it with its first containers and lets it live.
 
     Attributes:
         world: everything there is; tests add to it and change it.
