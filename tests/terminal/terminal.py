@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
 import os
 import pty
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import pyte
 
@@ -26,20 +28,31 @@ class Gone(AssertionError):
     """What was waited for did not come; the message shows the screen."""
 
 
+ALTERNATE = 1049
+
+
 class Screen(pyte.Screen):
-    """pyte's screen, with the modes that matter here remembered: what is still on when a program has left."""
+    """pyte's screen, with what it lacks: an alternate screen, and a memory of which modes are on."""
 
     def __init__(self, columns: int, lines: int) -> None:
         super().__init__(columns, lines)
         self.private: set[int] = set()
+        self._main: tuple[Any, Any] | None = None
 
     def set_mode(self, *modes: int, **kwargs: bool) -> None:
         if kwargs.get("private"):
+            if ALTERNATE in modes and ALTERNATE not in self.private:
+                self._main = copy.deepcopy((self.buffer, self.cursor))
+                self.erase_in_display(2)
             self.private |= set(modes)
         super().set_mode(*modes, **kwargs)
 
     def reset_mode(self, *modes: int, **kwargs: bool) -> None:
         if kwargs.get("private"):
+            if ALTERNATE in modes and self._main is not None:
+                self.buffer, self.cursor = self._main
+                self._main = None
+                self.dirty.update(range(self.lines))
             self.private -= set(modes)
         super().reset_mode(*modes, **kwargs)
 
@@ -48,7 +61,13 @@ class Terminal:
     """One program on a pty of its own, which is its controlling terminal."""
 
     def __init__(
-        self, command: Sequence[str], *, width: int = 80, height: int = 24, env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        width: int = 80,
+        height: int = 24,
+        env: Mapping[str, str] | None = None,
+        controlling: bool = True,
     ) -> None:
         self.width, self.height = width, height
         self.screen = Screen(width, height)
@@ -68,9 +87,9 @@ class Terminal:
             env=environment,
             cwd="/",
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
         )
-        self._slave: int | None = slave
+        self.slave: int | None = slave
 
     @staticmethod
     def _size(fd: int, width: int, height: int) -> None:
@@ -88,9 +107,9 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal, as a lost SSH connection does."""
-        if self._slave is not None:
-            os.close(self._slave)
-            self._slave = None
+        if self.slave is not None:
+            os.close(self.slave)
+            self.slave = None
         os.close(self._master)
         self._master = -1
 
@@ -167,11 +186,18 @@ class Terminal:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
         self.process.wait()
-        for fd in (self._slave, self._master):
+        for fd in (self.slave, self._master):
             if fd is not None and fd >= 0:
                 os.close(fd)
 
 
-def portside(*arguments: str, width: int = 80, height: int = 24, env: Mapping[str, str] | None = None) -> Terminal:
-    """Portside on a terminal."""
-    return Terminal([sys.executable, "-m", "tui", *arguments], width=width, height=height, env=env)
+def portside(
+    *arguments: str,
+    width: int = 80,
+    height: int = 24,
+    env: Mapping[str, str] | None = None,
+    controlling: bool = True,
+) -> Terminal:
+    """Portside on a terminal, which is its controlling one unless said otherwise."""
+    command = [sys.executable, "-m", "tui", *arguments]
+    return Terminal(command, width=width, height=height, env=env, controlling=controlling)

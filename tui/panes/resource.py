@@ -105,9 +105,8 @@ class ResourcePane(Vertical):
         assert isinstance(key, RowKey)
         if self._dispatcher.in_flight(key):
             return "in-flight"
-        for status in self._fleet.status():
-            if status.endpoint == key.endpoint and status.connection in (Connection.STALE, Connection.LOST):
-                return "stale"
+        if self._fleet.connection(key.endpoint) in (Connection.STALE, Connection.LOST):
+            return "stale"
         return ""
 
     def source(self) -> Mapping[RowKey, Any]:

@@ -34,10 +34,9 @@ HOLD_SECONDS = 0.4
 # How long a shell may take to show a first sign of life before the terminal is handed over all the same.
 FIRST_OUTPUT_SECONDS = 1.0
 
-SHELLS: tuple[tuple[str, ...], ...] = (
-    ("sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh"),
-    ("bash",),
-)
+# Tried in turn, each as it is: a script that looks for bash would need sh, and an image can have bash alone. A miss
+# costs about 100 ms.
+SHELLS: tuple[tuple[str, ...], ...] = (("bash",), ("sh",))
 
 # What programs in the container may have left switched on: colours, charset, keypad, insert and origin mode,
 # scroll region (saved around, it moves the cursor), wrap, cursor, mouse, focus events, bracketed paste.
