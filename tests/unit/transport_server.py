@@ -8,9 +8,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tui.runtime.endpoints import Endpoint
+from tui.runtime.engine.transport import Transport
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -133,13 +133,19 @@ def always(*pieces: bytes, keep: bool = True) -> Handler:
     return handler
 
 
-def routes(**answers: Any) -> Handler:
-    """Answers by the last part of the path, a version in front of it ignored; 404 for the rest."""
+async def forever(seen: Seen, writer: asyncio.StreamWriter) -> bool:
+    await seen.reader.read()
+    return False
 
-    async def handler(seen: Seen, writer: asyncio.StreamWriter) -> bool:
-        name = seen.path.partition("?")[0].rpartition("/")[2]
-        found = answers.get(name)
-        writer.write(found if isinstance(found, bytes) else answer({"message": f"no {name}"}, 404))
-        return True
 
-    return handler
+@contextlib.asynccontextmanager
+async def connected(path: Path, handler: Handler) -> AsyncIterator[tuple[ScriptedEngine, Transport]]:
+    """A scripted engine and a transport to it; after, everything is closed on both sides."""
+    engine = ScriptedEngine(path, handler)
+    async with engine.running():
+        transport = Transport(engine.endpoint)
+        try:
+            yield engine, transport
+        finally:
+            await transport.close()
+            await engine.closed()
