@@ -6,6 +6,7 @@ import asyncio
 import gc
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
@@ -16,6 +17,7 @@ from textual.worker import Worker, WorkerState
 from tui.bridge import Bridge, StoreChanged
 from tui.dispatch.dispatcher import Dispatcher
 from tui.dispatch.notices import Notice, Severity
+from tui.panes.resource import utc_now
 from tui.resources.catalogue import apply_keymap
 from tui.runtime import endpoints, registry
 from tui.runtime.endpoints import Discovery, Endpoint
@@ -61,6 +63,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         prefetch: registry.Prefetched | None = None,
         discover: Callable[[], Discovery] | None = None,
         demo: DemoEngine | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Nothing runs yet.
 
@@ -71,6 +74,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
             discover: Looks for an endpoint once more, by default as the first time; called on a thread, every
                 second while there is none.
             demo: The demo engine to use when one is wanted; None makes one.
+            now: The time that ages are counted to, aware UTC.
         """
         super().__init__()
         self.settings = settings
@@ -79,6 +83,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         self._discover = discover or (lambda: endpoints.discover(discovery.host, discovery.context))
         self._demo = demo
         self._own_demo = demo is None
+        self._now = now
         self._keymap_in_force = apply_keymap(settings.keys)
         self._deaf_until = 0.0
         self.fleet: Fleet | None = None
@@ -146,6 +151,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
             keys=self._keymap_in_force.keys,
             banner=banner,
             local=endpoint.url.startswith("unix://") and self._demo is None,
+            now=self._now,
         )
 
     async def _open_demo(self) -> None:

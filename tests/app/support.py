@@ -45,7 +45,7 @@ class Driver:
         raise AssertionError("there is no dashboard")
 
     def pane(self, kind: str = "containers") -> ResourcePane:
-        return self.app.query_one(f"#pane-{kind}", ResourcePane)
+        return self.dashboard.query_one(f"#pane-{kind}", ResourcePane)
 
     def names(self, kind: str = "containers") -> list[str]:
         """What the pane shows, by name, in order."""

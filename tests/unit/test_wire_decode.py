@@ -219,6 +219,7 @@ def test_removal_and_progress() -> None:
     assert (step.id, step.status, step.current, step.total) == ("l1", "Downloading", 1, 2)
     assert images.progress({"status": "x", "progressDetail": {}}).current is None
     assert images.progress({"stream": "y\n"}).status == "y"
+    assert images.progress({"status": "Pulling from library/nginx", "id": "1.27"}).id == "", "a tag is no layer"
 
 
 def test_engine_kinds() -> None:

@@ -13,14 +13,6 @@ from tui.store.fleet import Connection, EngineStatus
 _KIND = {EngineKind.DOCKER: "Docker", EngineKind.PODMAN: "Podman", EngineKind.CONTAINERD: "containerd"}
 
 
-def short_endpoint(url: str) -> str:
-    """An endpoint as a person says it: ``/var/run/docker.sock``, ``server:2376``."""
-    for prefix in ("unix://", "tcp://", "http://", "https://"):
-        if url.startswith(prefix):
-            return url[len(prefix) :]
-    return url
-
-
 def state_parts(status: EngineStatus, now: float) -> list[Part]:
     """What the connection's state looks like: a sign, a word, and when it is not live, why and what is next."""
     if status.connection is Connection.LIVE:
@@ -58,8 +50,8 @@ def count_parts(containers: Iterable[Container]) -> list[Part]:
         if states[state]:
             parts.append(Part(f"{states[state]} ", "strong"))
             parts.append(Part(f"{state.value}  ", tones.get(state, "dim")))
-    if unhealthy:
-        parts.append(Part(f"{unhealthy} unhealthy  ", "bad"))
+        if state is ContainerState.RUNNING and unhealthy:
+            parts.append(Part(f"{unhealthy} unhealthy  ", "bad"))
     return parts
 
 
@@ -88,7 +80,7 @@ class Header(Line):
         for status in statuses:
             if status.version is not None:
                 left.append(Part(f"{_KIND.get(status.version.kind, 'engine')} {status.version.version} ", "plain"))
-            left.append(Part(f"{short_endpoint(status.endpoint)}  ", "dim"))
+            left.append(Part(f"{status.name}  ", "dim"))
         right = []
         if jobs:
             right.append(Part(f"{jobs} job{'s' if jobs > 1 else ''} (B)  ", "busy"))

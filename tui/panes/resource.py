@@ -24,6 +24,11 @@ from widgets.table.columns import Column
 from widgets.table.view import Table
 
 
+def utc_now() -> datetime:
+    """The system's time."""
+    return datetime.now(UTC)
+
+
 class ResourcePane(Vertical):
     """Rows of one kind from every engine, sorted and filtered, in a table that asks for visible cells only."""
 
@@ -52,12 +57,29 @@ class ResourcePane(Vertical):
         """A row was activated."""
 
     def __init__(
-        self, resource: Resource, fleet: Fleet, dispatcher: Dispatcher, *, number: int, read: str = ""
+        self,
+        resource: Resource,
+        fleet: Fleet,
+        dispatcher: Dispatcher,
+        *,
+        number: int,
+        read: str = "",
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """A pane for `resource`; `number` is the key that jumps to it."""
+        """A pane for `resource`.
+
+        Args:
+            resource: The kind.
+            fleet: Where its rows come from.
+            dispatcher: Which rows something is being done to.
+            number: The key that jumps to it.
+            read: The filter to begin with.
+            now: The time that ages are counted to, aware UTC.
+        """
         super().__init__(id=f"pane-{resource.kind}")
         self.resource = resource
         self.number = number
+        self._now = now
         self._fleet = fleet
         self._dispatcher = dispatcher
         self._query: Query = parse(read)
@@ -93,7 +115,7 @@ class ResourcePane(Vertical):
         if model is None:
             return [("", "plain")] * len(self.resource.columns)
         context = RowContext(
-            now=datetime.now(UTC),
+            now=self._now(),
             listed_at=self._listed_at(key),
             stats=self._fleet.stats(key),
             in_flight=self._dispatcher.in_flight(key),
@@ -127,6 +149,8 @@ class ResourcePane(Vertical):
 
     def apply(self, change: Change) -> None:
         """Show what a change of the store means for this pane."""
+        if not self.is_mounted:
+            return  # mounting shows everything
         if self.concerns(change):
             self.update_rows()
         elif change.stats:
@@ -161,7 +185,7 @@ class ResourcePane(Vertical):
         self._show_title(len(rows), len(shown))
 
     def _note_listed(self, rows: Mapping[RowKey, Any]) -> None:
-        now = datetime.now(UTC)
+        now = self._now()
         known = self._listed
         self._listed = {
             key: old if (old := known.get(key)) is not None and old[0] is model else (model, now)
@@ -185,7 +209,7 @@ class ResourcePane(Vertical):
         column = self.resource.sort_keys.get(self._sort) if self._sort is not None else None
         if column is None:
             return lambda row: default(row[1])
-        now, fleet, usage = datetime.now(UTC), self._fleet, self._usage
+        now, fleet, usage = self._now(), self._fleet, self._usage
 
         def key(row: tuple[RowKey, Any]) -> Any:
             context = RowContext(

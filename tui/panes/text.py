@@ -25,6 +25,9 @@ _TONES = {
 }
 
 
+LABEL_WIDTH = 24
+
+
 def safe(text: object) -> str:
     """A value of the engine's as plain text on one line."""
     return sanitise(str(text))
@@ -40,9 +43,11 @@ def section_lines(sections: Iterable[DetailSection]) -> Iterator[str]:
             yield ""
         first = False
         yield f"{_BOLD}{safe(section.title)}{_RESET}"
-        width = min(24, max(cell_width(safe(field.label)) for field in section.fields))
-        for field in section.fields:
-            label = fit(safe(field.label), width)
+        # One long label must not push every value to the right, and is no label if it is cut.
+        labels = [safe(field.label) for field in section.fields]
+        width = max((cells for cells in map(cell_width, labels) if cells <= LABEL_WIDTH), default=0)
+        for field, name in zip(section.fields, labels, strict=True):
+            label = name if cell_width(name) > width else fit(name, width)
             tone = _TONES[field.tone]
             for value in field.values or ("-",):
                 shown = safe(value)

@@ -22,16 +22,16 @@ from tui.resources.format import (
 )
 from tui.runtime.models import Container, ContainerState, Health, Stats
 
-# Least widths are chosen so that a table of 80 cells keeps name, state, cpu, mem, uptime and image (63 cells with
-# gaps) and one of 200 has room for all of it (189).
+# Least widths are chosen so that a table of 80 cells keeps name, state, cpu, mem, uptime and image (72 cells with
+# gaps) and one of 200 has room for all of it (193).
 COLUMNS = (
-    Column("name", "NAME", 16, 24, flex=3, priority=0),
-    Column("state", "STATE", 9, 12, priority=0),
+    Column("name", "NAME", 20, 24, flex=3, priority=0),
+    Column("state", "STATE", 12, 12, priority=0),
     Column("cpu", "CPU", 6, 6, align="right", priority=1, needs_stats=True),
     Column("mem", "MEM", 8, 8, align="right", priority=1, needs_stats=True),
     Column("uptime", "UP", 5, 5, align="right", priority=2, is_time=True),
-    Column("image", "IMAGE", 14, 26, flex=2, priority=3),
-    Column("ports", "PORTS", 18, 22, flex=2, priority=4),
+    Column("image", "IMAGE", 16, 26, flex=2, priority=3),
+    Column("ports", "PORTS", 13, 22, flex=2, priority=4),
     Column("project", "PROJECT", 12, 18, flex=1, priority=5),
     Column("mem_percent", "MEM%", 6, 6, align="right", priority=6, needs_stats=True),
     Column("net_rx", "NET RX", 8, 9, align="right", priority=7, needs_stats=True),

@@ -44,8 +44,8 @@ class Report(Widget):
     def render(self) -> Content:
         """One block per endpoint: where it is, where that came from, why not, what to do."""
         style = self.get_visual_style
-        strong, dim = style("report--strong", partial=True), style("report--dim", partial=True)
-        bad, hint = style("report--bad", partial=True), style("report--hint", partial=True)
+        strong, dim = style("report--strong"), style("report--dim")
+        bad, hint = style("report--bad"), style("report--hint")
         pieces: list[Content | str] = [
             Content.styled("No container engine answers.\n", strong),
             Content.styled("Portside tries again every second and connects as soon as one does.\n\n", dim),

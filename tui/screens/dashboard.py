@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -21,7 +22,7 @@ from tui.panes.filterbar import FilterBar
 from tui.panes.footer import Footer
 from tui.panes.header import Header
 from tui.panes.line import Line, Part
-from tui.panes.resource import ResourcePane
+from tui.panes.resource import ResourcePane, utc_now
 from tui.resources.catalogue import ACTIONS, COMMANDS, RESOURCES, context_of
 from tui.runtime.host.proc import HostSampler, HostUse
 from tui.screens.bindings import action_bindings, command_bindings
@@ -77,6 +78,7 @@ class Dashboard(Screen[None]):
         keys: Mapping[str, tuple[str, ...]],
         banner: str = "",
         local: bool = False,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Over one fleet.
 
@@ -87,6 +89,7 @@ class Dashboard(Screen[None]):
             keys: The keys in force, by id.
             banner: A line that must not be overlooked (the demo engine), or "".
             local: Whether the engine runs on this host, so that the host's own numbers are worth showing.
+            now: The time that ages are counted to, aware UTC.
         """
         super().__init__()
         self.fleet = fleet
@@ -100,7 +103,7 @@ class Dashboard(Screen[None]):
         for number, resource in enumerate(RESOURCES.values(), 1):
             pane = EventsPane if resource.kind == "events" else ResourcePane
             read = settings.filter if number == 1 else ""
-            self._panes.append(pane(resource, fleet, dispatcher, number=number, read=read))
+            self._panes.append(pane(resource, fleet, dispatcher, number=number, read=read, now=now))
         self._pane = self._panes[0]
         self._commands = Commands(self)
 
@@ -160,6 +163,8 @@ class Dashboard(Screen[None]):
 
     def apply(self, change: Change) -> None:
         """The store changed."""
+        if not self.is_mounted:
+            return
         for pane in self._panes:
             pane.apply(change)
         self.detail.apply(change)

@@ -10,6 +10,9 @@ from tui.dispatch.jobs import Job, JobState
 from widgets.dialog.progress import ProgressDialog
 
 
+_WHOLE = frozenset({"Verifying Checksum", "Download complete", "Pull complete", "Already exists"})
+
+
 class JobDialog(ProgressDialog):
     """The progress of one job."""
 
@@ -37,7 +40,12 @@ class JobDialog(ProgressDialog):
     def _show(self) -> None:
         job = self._job
         for layer, progress in job.layers.items():
-            self.update_bar(layer, progress.status, progress.current or 0, progress.total or 0)
+            current, total = progress.current or 0, progress.total or 0
+            if progress.status in _WHOLE and not total:
+                # Engines name the last step of a layer without numbers: then all of it is there.
+                bar = self.bars.get(layer)
+                current = total = max(1, bar.total if bar is not None else 0)
+            self.update_bar(layer, progress.status, current, total)
         self.set_line(job.status)
         if not job.running:
             said = str(job.error) if job.error is not None else job.status

@@ -78,9 +78,11 @@ def removal(raws: Iterable[Raw]) -> ImageRemoval:
 def progress(raw: Raw) -> Progress:
     """One message of ``POST /images/create``."""
     detail = inner(raw, "progressDetail")
+    status = text(raw, "status") or text(raw, "stream").strip()
     return Progress(
-        id=text(raw, "id"),
-        status=text(raw, "status") or text(raw, "stream").strip(),
+        # The first message carries the tag where all others carry a layer's id.
+        id="" if status.startswith("Pulling from ") else text(raw, "id"),
+        status=status,
         current=known(detail, "current"),
         total=known(detail, "total"),
     )
