@@ -117,6 +117,9 @@ async def running(
                 assert app.fleet is not None
                 fleet = app.fleet
                 await until(lambda: fleet.loaded("containers") and fleet.loaded("images"), "lists")
+                # The store is ahead of the screen by a frame.
+                kinds = ("containers", "images")
+                await until(lambda: all(len(driver.names(kind)) == len(fleet.rows(kind)) for kind in kinds), "rows")
                 await pilot.pause()
                 yield driver
         finally:
