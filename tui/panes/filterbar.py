@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -43,23 +42,20 @@ class FilterBar(Horizontal):
         """The line has closed; the focus should go back to the table."""
 
     def __init__(self, text: str = "") -> None:
-        """With a filter that is already in force."""
+        """Begin with `text`, which is in force already."""
         super().__init__()
         self._text = text
 
-    def compose(self) -> ComposeResult:
-        """A slash and an input that does not blink: a blinking cursor costs 3 kB/s over SSH."""
-        yield Line()
-        field = Input(self._text, placeholder="words to filter by; !word excludes")
-        field.cursor_blink = False
-        yield field
-
-    def on_mount(self) -> None:
-        """Label it."""
-        self.query_one(Line).show([Part(" / ", "accent")])
-
     def open(self) -> None:
         """Show the line and take the focus."""
+        if not self.children:
+            # Not before it is wanted: three filter lines that nobody sees cost 8 ms before the first frame.
+            label = Line()
+            label.show([Part(" / ", "accent")])
+            field = Input(self._text, placeholder="words to filter by; !word excludes")
+            # A blinking cursor costs 3 kB/s over SSH.
+            field.cursor_blink = False
+            self.mount(label, field)
         self.display = True
         self.query_one(Input).focus()
 
@@ -80,6 +76,11 @@ class FilterBar(Horizontal):
 
     def action_cancel(self) -> None:
         """Close the line and drop the filter."""
-        self.query_one(Input).value = ""
+        fields = self.query(Input)
+        if fields:
+            fields.first().value = ""  # which says that it changed
+        else:
+            self._text = ""
+            self.post_message(self.Changed(""))
         self.display = False
         self.post_message(self.Done())

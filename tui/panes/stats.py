@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tui.actions import RowKey
@@ -26,16 +25,16 @@ class StatsView(Vertical, can_focus=True):
         self._fleet = fleet
         self._key: RowKey | None = None
 
-    def compose(self) -> ComposeResult:
-        """Figures, CPU, memory."""
-        yield Line(id="figures")
-        yield Line(id="traffic")
-        yield TimeChart("CPU, % of one core", percent_text, id="cpu-chart")
-        yield TimeChart("Memory", memory_text, id="memory-chart")
-
     def show(self, key: RowKey) -> None:
         """Show this container's."""
         self._key = key
+        if not self.children:
+            self.mount(
+                Line(id="figures"),
+                Line(id="traffic"),
+                TimeChart("CPU, % of one core", percent_text, id="cpu-chart"),
+                TimeChart("Memory", memory_text, id="memory-chart"),
+            )
         self.refresh_from_store()
 
     def refresh_from_store(self) -> None:

@@ -54,7 +54,7 @@ class Dashboard(Screen[None]):
     Dashboard #panes > #pane-containers { height: 4fr; }
     Dashboard #panes > ResourcePane.folded { height: 1; min-height: 1; }
     Dashboard #panes > ResourcePane.folded > Table { display: none; }
-    Dashboard #banner { background: $warning; color: $text; padding: 0 1; display: none; text-style: bold; }
+    Dashboard #banner { background: $warning; color: $text; padding: 0 1; text-style: bold; }
     Dashboard.narrow #panes { width: 1fr; }
     Dashboard.narrow #panes > ResourcePane { display: none; }
     Dashboard.narrow #panes > ResourcePane.current { display: block; height: 1fr; }
@@ -105,14 +105,21 @@ class Dashboard(Screen[None]):
             read = settings.filter if number == 1 else ""
             self._panes.append(pane(resource, fleet, dispatcher, number=number, read=read, now=now))
         self._pane = self._panes[0]
+        self._pane.add_class("current", update=False)
         self._commands = Commands(self)
+        # The engine may answer while the panes are still being mounted: what it said then waits until they are.
+        self._mounted = False
+        self._early = Change()
 
     # ---------------------------------------------------------------- set-up
 
     def compose(self) -> ComposeResult:
         """Header, panes beside the detail, footer."""
         yield Header(id="header")
-        yield Line(id="banner")
+        if self._banner:
+            banner = Line(id="banner")
+            banner.show([Part(self._banner)])
+            yield banner
         with Horizontal(id="body"):
             with Vertical(id="panes"):
                 yield from self._panes
@@ -121,10 +128,6 @@ class Dashboard(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known, and start the clocks."""
-        if self._banner:
-            line = self.query_one("#banner", Line)
-            line.show([Part(self._banner)])
-            line.display = True
         self.pane.table.focus()
         self._arrange()
         self._show_selection()
@@ -133,6 +136,8 @@ class Dashboard(Screen[None]):
             self._sample_host()
             self.set_interval(HOST_SECONDS, self._sample_host)
         self.dispatcher.listen(self._dispatch_changed)
+        self._mounted = True
+        self.apply(self._early)
 
     @property
     def portside(self) -> PortsideApp:
