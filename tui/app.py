@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from tui.bridge import Bridge, StoreChanged
 from tui.dispatch.dispatcher import Dispatcher
-from tui.dispatch.notices import Notice, Severity
+from tui.dispatch.notices import Severity
 from tui.panes.resource import utc_now
 from tui.resources.catalogue import apply_keymap
 from tui.runtime import endpoints, registry
 from tui.runtime.endpoints import Discovery, Endpoint
 from tui.runtime.errors import RuntimeFault
+from tui.screens.bindings import app_binding, textual_keymap
 from tui.screens.connect import ConnectScreen
 from tui.screens.dashboard import Dashboard
+from tui.screens.help import help_lines
+from tui.screens.text import TextScreen
 from tui.store.fleet import EngineSource, Fleet
 from tui.terminal import TerminalGuard
 from tui.themes import DEFAULT, THEMES
+from tui.toast import toast
+from widgets.ascii import AsciiFilter
 from widgets.output import DiffOutput
 from widgets.text import sanitise
 
@@ -34,9 +40,6 @@ if TYPE_CHECKING:
     from tui.config.settings import Settings
     from tui.demo.engine import DemoEngine
 
-# A key that no keyboard sends: what a command is bound to when the user takes its keys away.
-NO_KEY = "f24"
-TOAST_SECONDS = {Severity.INFO: 4.0, Severity.WARNING: 8.0, Severity.ERROR: 12.0}
 PREFETCH_WAIT_SECONDS = 0.05
 """The list was asked for before Textual was imported, which takes 150 ms: it is here, or the engine is slow."""
 
@@ -52,7 +55,8 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "hint_quit", show=False, system=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
-        Binding("q", "leave", "Quit", show=False, id="app.leave"),
+        app_binding("app.help", "help"),
+        app_binding("app.quit", "leave"),
     ]
 
     def __init__(
@@ -84,6 +88,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         self._demo = demo
         self._own_demo = demo is None
         self._now = now
+        self._ascii = AsciiFilter()
         self._keymap_in_force = apply_keymap(settings.keys)
         self._deaf_until = 0.0
         self.fleet: Fleet | None = None
@@ -104,13 +109,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.settings.theme or DEFAULT
-        self.set_keymap(
-            {
-                id: ",".join(keys) or NO_KEY
-                for id, keys in self._keymap_in_force.keys.items()
-                if id in self.settings.keys
-            }
-        )
+        self.set_keymap(textual_keymap(self._keymap_in_force, self.settings.keys))
         if self.fleet is not None:
             await self.fleet.start()
         elif self.settings.demo != "off":
@@ -184,6 +183,11 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
 
         self.push_screen(ConnectScreen(self._discovery, look), chosen)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the one for ASCII where that is all there is."""
+        own = super().get_line_filters()
+        return [*own, self._ascii] if self.settings.ascii else own
+
     async def close(self) -> None:
         """Close everything that was opened; call it when the application has ended."""
         if self._bridge is not None:
@@ -224,21 +228,8 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         assert self.dispatcher is not None
         notices = self.dispatcher.notices
         for notice in notices.since(self._shown_notices):
-            self._toast(notice)
+            toast(self, notice)
         self._shown_notices = notices.count
-
-    def _toast(self, notice: Notice) -> None:
-        detail = "\n".join(sanitise(line) for line in notice.detail.splitlines()[:4])
-        hint = f"→ {sanitise(notice.hint)}" if notice.hint else ""
-        body = "\n".join(part for part in (detail, hint) if part)
-        title = sanitise(notice.title)
-        self.notify(
-            body or title,
-            title=title if body else "",
-            severity=notice.severity.value,
-            timeout=TOAST_SECONDS[notice.severity],
-            markup=False,
-        )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The one handler for what workers did not catch: nothing fails unseen."""
@@ -269,6 +260,12 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
     def action_hint_quit(self) -> None:
         """Ctrl+c is pressed by reflex."""
         self.say("Press q to quit.")
+
+    def action_help(self) -> None:
+        """Show every key."""
+        if not isinstance(self.screen, TextScreen):
+            lines = help_lines(self._keymap_in_force.keys, read_only=self.settings.read_only)
+            self.push_screen(TextScreen("Help", "every key", lines))
 
     def action_leave(self) -> None:
         """Quit."""

@@ -17,7 +17,6 @@ from tui.resources.details import masked
 from tui.runtime.errors import RuntimeFault
 from tui.runtime.models import Container
 from tui.screens.exec import hand_over, open_shell
-from tui.screens.help import help_lines
 from tui.screens.jobs import follow_job
 from tui.screens.logs import LogsScreen
 from tui.screens.messages import message_lines
@@ -86,7 +85,7 @@ class Commands:
             "container.processes": lambda: self._drill("processes"),
             "app.jobs": lambda: self._work(self._jobs(), "dialog"),
             "app.messages": self._messages,
-            "app.help": self._help,
+            "app.help": lambda: self._app.action_help(),
             "app.palette": lambda: self._work(self._palette(), "dialog"),
             "app.quit": lambda: self._app.action_leave(),
         }
@@ -217,11 +216,6 @@ class Commands:
             self._app.say(f"Detached: the shell in {name} goes on running.")
         elif ended.exit_code:
             self._app.say(f"The shell in {name} ended with exit code {ended.exit_code}.", severity="warning")
-
-    def _help(self) -> None:
-        self._app.push_screen(
-            TextScreen("Help", "every key", help_lines(self._screen.keys, read_only=self._settings.read_only))
-        )
 
     def _messages(self) -> None:
         self._app.push_screen(TextScreen("Messages", "newest last", message_lines(self._dispatcher.notices)))

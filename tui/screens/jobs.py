@@ -9,7 +9,6 @@ from tui.dispatch.dispatcher import Dispatcher
 from tui.dispatch.jobs import Job, JobState
 from widgets.dialog.progress import ProgressDialog
 
-
 _WHOLE = frozenset({"Verifying Checksum", "Download complete", "Pull complete", "Already exists"})
 
 
