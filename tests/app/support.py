@@ -119,7 +119,8 @@ async def running(
                 await until(lambda: fleet.loaded("containers") and fleet.loaded("images"), "lists")
                 # The store is ahead of the screen by a frame.
                 kinds = ("containers", "images")
-                await until(lambda: all(len(driver.names(kind)) == len(fleet.rows(kind)) for kind in kinds), "rows")
+                if not app.settings.filter:
+                    await until(lambda: all(len(driver.names(k)) == len(fleet.rows(k)) for k in kinds), "rows")
                 await pilot.pause()
                 yield driver
         finally:

@@ -236,7 +236,9 @@ class ResourcePane(Vertical):
                 (s.kind_errors[self.resource.kind] for s in statuses if self.resource.kind in s.kind_errors), None
             )
             error = kind_error or (broken[0] if broken else None)
-            return f"{error}\n{error.hint}".strip() if error is not None else "Loading…"
+            if error is None:
+                return "Loading…"
+            return f"{self.resource.title} cannot be listed.\n{error.detail or error}\n{error.hint}".strip()
         return self.resource.empty
 
     def name_others(self, panes: Sequence[ResourcePane]) -> None:

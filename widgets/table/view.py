@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.style import Style
@@ -347,7 +348,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return row.strip
 
     def _message_line(self, line: int) -> Strip:
-        lines = (self.message or self.empty).splitlines()
+        lines = [
+            piece
+            for text in (self.message or self.empty).splitlines()
+            # An engine's own words are often wider than the table.
+            for piece in wrap(text, max(1, self.size.width - 2)) or [""]
+        ]
         position = line - max(0, (self.model.height - len(lines)) // 2)
         return self._painter.message(lines[position]) if 0 <= position < len(lines) else self._painter.blank()
 
