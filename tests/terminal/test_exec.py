@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.engines.fixture import Engine
-from tests.terminal.terminal import Terminal, portside
+from tests.terminal.terminal import Terminal, assert_restored, portside
 
 DASHBOARD = "Containers"
 
@@ -167,3 +168,16 @@ def test_large_output_is_complete(docker_terminal: Terminal) -> None:
     terminal.wait(lambda: "all-done" in terminal.lines[-2] or "all-done" in terminal.lines[-1], "the end", 60)
     for number in (0, 9_999, 19_999):
         assert f"line-{number}-end\r".encode() in terminal.raw
+
+
+def test_sigterm_in_the_shell_restores_the_terminal(demo_terminal: Terminal) -> None:
+    enter(demo_terminal, "#")
+    demo_terminal.kill(signal.SIGTERM)
+    assert demo_terminal.wait_exit() == 128 + signal.SIGTERM
+    assert_restored(demo_terminal)
+
+
+def test_closed_terminal_in_the_shell_ends_the_process(demo_terminal: Terminal) -> None:
+    enter(demo_terminal, "#")
+    demo_terminal.hang_up()
+    demo_terminal.wait_exit()

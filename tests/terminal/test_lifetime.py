@@ -6,25 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
 
-from tests.terminal.terminal import Terminal, portside
-
-# Mouse (1000, 1002, 1003, 1006, 1015, 1016), focus events, bracketed paste, alternate screen, in-band resize.
-LEFT_ON = {1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2048}
-
-
-def assert_restored(terminal: Terminal) -> None:
-    on = LEFT_ON & terminal.screen.private
-    assert not on, f"still on: {on}"
-    assert not terminal.screen.cursor.hidden
-    assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l")
-    assert terminal.slave is not None
-    modes = termios.tcgetattr(terminal.slave)
-    assert modes[3] == terminal.modes_before[3], "echo or line mode was not restored"
+from tests.terminal.terminal import assert_restored, portside
 
 
 def test_quit_with_q() -> None:
