@@ -63,7 +63,7 @@ class ResourcePane(Vertical):
         dispatcher: Dispatcher,
         *,
         number: int,
-        read: str = "",
+        filter: str = "",
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """A pane for `resource`.
@@ -73,7 +73,7 @@ class ResourcePane(Vertical):
             fleet: Where its rows come from.
             dispatcher: Which rows something is being done to.
             number: The key that jumps to it.
-            read: The filter to begin with.
+            filter: The filter to begin with.
             now: The time that ages are counted to, aware UTC.
         """
         super().__init__(id=f"pane-{resource.kind}")
@@ -82,7 +82,7 @@ class ResourcePane(Vertical):
         self._now = now
         self._fleet = fleet
         self._dispatcher = dispatcher
-        self._query: Query = parse(read)
+        self._query: Query = parse(filter)
         self._show_all = True
         self._sort: str | None = None
         self._reverse = False

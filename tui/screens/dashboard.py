@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -26,13 +27,13 @@ from tui.panes.resource import ResourcePane, utc_now
 from tui.resources.catalogue import ACTIONS, COMMANDS, RESOURCES, context_of
 from tui.runtime.host.proc import HostSampler, HostUse
 from tui.screens.bindings import action_bindings, command_bindings
-from tui.screens.commands import Commands
 from tui.store.fleet import Change, Connection, Fleet
 from widgets.table.messages import MarksChanged
 
 if TYPE_CHECKING:
     from tui.app import PortsideApp
     from tui.config.settings import Settings
+    from tui.screens.commands import Commands
 
 # Below this many columns one pane shows at a time; table and detail side by side need 60 and 50.
 NARROW = 110
@@ -102,11 +103,10 @@ class Dashboard(Screen[None]):
         self._panes: list[ResourcePane] = []
         for number, resource in enumerate(RESOURCES.values(), 1):
             pane = EventsPane if resource.kind == "events" else ResourcePane
-            read = settings.filter if number == 1 else ""
-            self._panes.append(pane(resource, fleet, dispatcher, number=number, read=read, now=now))
+            first = settings.filter if number == 1 else ""
+            self._panes.append(pane(resource, fleet, dispatcher, number=number, filter=first, now=now))
         self._pane = self._panes[0]
         self._pane.add_class("current", update=False)
-        self._commands = Commands(self)
         # The engine may answer while the panes are still being mounted: what it said then waits until they are.
         self._mounted = False
         self._early = Change()
@@ -143,6 +143,13 @@ class Dashboard(Screen[None]):
     def portside(self) -> PortsideApp:
         """The application."""
         return cast("PortsideApp", self.app)
+
+    @functools.cached_property
+    def _commands(self) -> Commands:
+        # With the dialogs and screens that keys open: 10 ms of imports, which the first frame need not wait for.
+        from tui.screens.commands import Commands
+
+        return Commands(self)
 
     @property
     def pane(self) -> ResourcePane:
