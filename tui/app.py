@@ -39,6 +39,7 @@ from widgets.text import sanitise
 if TYPE_CHECKING:
     from tui.config.settings import Settings
     from tui.demo.engine import DemoEngine
+    from tui.store.clock import Clock
 
 PREFETCH_WAIT_SECONDS = 0.05
 """The list was asked for before Textual was imported, which takes 150 ms: it is here, or the engine is slow."""
@@ -68,6 +69,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         discover: Callable[[], Discovery] | None = None,
         demo: DemoEngine | None = None,
         now: Callable[[], datetime] = utc_now,
+        clock: Clock | None = None,
     ) -> None:
         """Nothing runs yet.
 
@@ -79,6 +81,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
                 second while there is none.
             demo: The demo engine to use when one is wanted; None makes one.
             now: The time that ages are counted to, aware UTC.
+            clock: What the store waits by; the system's by default.
         """
         super().__init__()
         self.settings = settings
@@ -88,6 +91,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         self._demo = demo
         self._own_demo = demo is None
         self._now = now
+        self._clock = clock
         self._ascii = AsciiFilter()
         self._keymap_in_force = apply_keymap(settings.keys)
         self._deaf_until = 0.0
@@ -134,7 +138,7 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
             connect=lambda: registry.connect(endpoint),
             remote=not endpoint.url.startswith("unix://"),
         )
-        self.fleet = Fleet([source], on_fault=self._bug)
+        self.fleet = Fleet([source], clock=self._clock, on_fault=self._bug)
         if self._prefetch is not None:
             rows = self._prefetch.containers(PREFETCH_WAIT_SECONDS)
             self._prefetch = None
