@@ -35,9 +35,9 @@ async def test_what_happens_outside_shows_by_itself() -> None:
 async def test_detail_follows_the_cursor_with_logs() -> None:
     async with running() as app:
         await app.select("json-logger")
-        log = app.dashboard.query_one(DetailPane).query_one("#logs", LogView)
-        await app.until(lambda: len(log.buffer), "log lines")
-        await app.until_text("json-logger", app.dashboard.query_one(DetailPane))
+        detail = app.dashboard.query_one(DetailPane)
+        await app.until(lambda: any(len(log.buffer) for log in detail.query("#logs").results(LogView)), "log lines")
+        await app.until_text("json-logger", detail)
 
 
 @pytest.mark.parametrize("tab", ["Stats", "Details", "Inspect", "Processes"])

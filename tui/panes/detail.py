@@ -12,7 +12,6 @@ from textual.widgets import ContentSwitcher
 
 from tui.actions import RowKey
 from tui.panes.line import Part
-from tui.panes.logfeed import LogFeed
 from tui.panes.stats import StatsView
 from tui.panes.tabs import TabLine
 from tui.panes.text import json_lines, process_lines, section_lines
@@ -22,7 +21,6 @@ from tui.runtime.errors import NotFound, RuntimeFault
 from tui.runtime.models import ContainerDetail, Event, ImageDetail
 from tui.store.fleet import Change, Fleet
 from widgets.log.text import TextView
-from widgets.log.view import LogView
 
 # The cursor rests this long on a row before anything is asked for: holding `j` down through 500 rows opens no
 # 500 log streams. Short enough not to be felt.
@@ -61,11 +59,9 @@ class DetailPane(Vertical):
         self._loaded: tuple[RowKey | None, str] = (None, "")
 
     def compose(self) -> ComposeResult:
-        """The tab line and one widget for each way to show something."""
+        """The tab line and a place for text; the other views come when their tab first shows."""
         yield TabLine(id="tabs")
         with ContentSwitcher(initial="text"):
-            yield LogView(id="logs")
-            yield StatsView(self._fleet, id="stats")
             yield TextView(id="text")
 
     def on_mount(self) -> None:
@@ -130,7 +126,8 @@ class DetailPane(Vertical):
         if key.kind in change.kinds and self.tab in ("details", "inspect"):
             self.load(again=True)
         if self.tab == "stats" and (key in change.stats or key.kind in change.kinds):
-            self.query_one(StatsView).refresh_from_store()
+            for view in self.query(StatsView):
+                view.refresh_from_store()
 
     @on(TabLine.Chosen)
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
@@ -164,12 +161,10 @@ class DetailPane(Vertical):
             switcher.current = "text"
             self._fill([], keep=False, message="Nothing is selected.")
         elif tab == "logs":
-            switcher.current = "logs"
-            view = self.query_one("#logs", LogView)
-            view.clear()
-            view.follow = True
-            await LogFeed(self._fleet, key, view, tail=LOG_TAIL).run()
+            await self._follow_logs(key)
         elif tab == "stats":
+            if not switcher.query(StatsView):
+                await switcher.add_content(StatsView(self._fleet, id="stats"))
             switcher.current = "stats"
             self.query_one(StatsView).show(key)
         else:
@@ -181,6 +176,20 @@ class DetailPane(Vertical):
 
     def _watch(self, key: RowKey | None) -> None:
         self._fleet.watch_stats("detail", [key] if key is not None and key.kind == "containers" else [])
+
+    async def _follow_logs(self, key: RowKey) -> None:
+        # With all that it imports the log view takes 10 ms, which the first frame need not wait for.
+        from tui.panes.logfeed import LogFeed
+        from widgets.log.view import LogView
+
+        switcher = self.query_one(ContentSwitcher)
+        if not switcher.query("#logs"):
+            await switcher.add_content(LogView(id="logs"))
+        switcher.current = "logs"
+        view = switcher.query_one("#logs", LogView)
+        view.clear()
+        view.follow = True
+        await LogFeed(self._fleet, key, view, tail=LOG_TAIL).run()
 
     async def _load_text(self, key: RowKey, tab: str, *, keep: bool) -> None:
         try:
