@@ -1,1 +1,1 @@
-"""Where README's claims about speed come from. Each module prints ratios of one run, and writes JSON."""
+"""Where the README's claims about speed come from: ``python -m benchmarks``. See README.md here."""
