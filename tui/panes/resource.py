@@ -95,13 +95,14 @@ class ResourcePane(Vertical):
             Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority)
             for c in resource.columns
         ]
+        self._title = Line(classes="pane--title")
         self.table = Table(columns, self._cells, row_state=self._row_state, id=f"table-{resource.kind}")
 
     # ---------------------------------------------------------------- what is shown
 
     def compose(self) -> ComposeResult:
         """Title, table, and the filter line while there is a filter."""
-        yield Line(classes="pane--title")
+        yield self._title
         yield self.table
         yield FilterBar(self._query.text)
 
@@ -262,7 +263,7 @@ class ResourcePane(Vertical):
             right.append(Part(f"sort: {self._column(self._sort).title.lower()} {arrow}", "dim"))
         if self.table.marks:
             right.append(Part(f"  {len(self.table.marks)} marked", "accent"))
-        self.query_one(".pane--title", Line).show(parts, right)
+        self._title.show(parts, right)
 
     # ---------------------------------------------------------------- what the user does
 

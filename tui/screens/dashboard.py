@@ -110,12 +110,15 @@ class Dashboard(Screen[None]):
         # The engine may answer while the panes are still being mounted: what it said then waits until they are.
         self._mounted = False
         self._early = Change()
+        self._header = Header(id="header")
+        self._detail = DetailPane(fleet)
+        self._footer = Footer()
 
     # ---------------------------------------------------------------- set-up
 
     def compose(self) -> ComposeResult:
         """Header, panes beside the detail, footer."""
-        yield Header(id="header")
+        yield self._header
         if self._banner:
             banner = Line(id="banner")
             banner.show([Part(self._banner)])
@@ -123,8 +126,8 @@ class Dashboard(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="panes"):
                 yield from self._panes
-            yield DetailPane(self.fleet)
-        yield Footer()
+            yield self._detail
+        yield self._footer
 
     def on_mount(self) -> None:
         """Show what is known, and start the clocks."""
@@ -164,7 +167,7 @@ class Dashboard(Screen[None]):
     @property
     def detail(self) -> DetailPane:
         """The detail pane."""
-        return self.query_one(DetailPane)
+        return self._detail
 
     @property
     def narrow(self) -> bool:
@@ -175,8 +178,11 @@ class Dashboard(Screen[None]):
 
     def apply(self, change: Change) -> None:
         """The store changed."""
-        if not self.is_mounted:
+        if not self._mounted:
+            self._early |= change
             return
+        if not self.is_attached:
+            return  # on the way out, and some widgets are gone already
         for pane in self._panes:
             pane.apply(change)
         self.detail.apply(change)
@@ -201,7 +207,7 @@ class Dashboard(Screen[None]):
         self._show_header()
 
     def _show_header(self) -> None:
-        self.query_one(Header).update_from(
+        self._header.update_from(
             self.fleet.status(),
             self.fleet.rows("containers").values(),
             now=asyncio.get_running_loop().time(),
@@ -240,7 +246,7 @@ class Dashboard(Screen[None]):
                 pair for pair in pairs if pair[0] not in taken
             ]
         last = [(self.key_of("app.help"), "help"), (self.key_of("app.quit"), "quit")]
-        self.query_one(Footer).show_keys(pairs, last)
+        self._footer.show_keys(pairs, last)
 
     def key_of(self, command: str) -> str:
         """The first key of a command or action, or ""."""
