@@ -26,8 +26,6 @@ from tui.runtime.errors import RuntimeFault
 from tui.screens.bindings import app_binding, textual_keymap
 from tui.screens.connect import ConnectScreen
 from tui.screens.dashboard import Dashboard
-from tui.screens.help import help_lines
-from tui.screens.text import TextScreen
 from tui.store.fleet import EngineSource, Fleet
 from tui.terminal import TerminalGuard
 from tui.themes import DEFAULT, THEMES
@@ -268,6 +266,9 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show every key."""
+        from tui.screens.help import help_lines
+        from tui.screens.text import TextScreen
+
         if not isinstance(self.screen, TextScreen):
             lines = help_lines(self._keymap_in_force.keys, read_only=self.settings.read_only)
             self.push_screen(TextScreen("Help", "every key", lines))

@@ -86,6 +86,15 @@ def test_the_application_starts_without_an_engines_client() -> None:
     assert done.stdout.split() == []
 
 
+def test_the_application_starts_without_what_the_first_frame_does_not_show() -> None:
+    """Dialogs, views of the detail pane, screens behind keys and the backend take 30 of 300 ms."""
+    later = ("tui.demo", "tui.runtime.engine.backend", "tui.screens.commands", "widgets.dialog", "widgets.log")
+    program = f"import sys, tui.app; print(*(name for name in sys.modules if name.startswith({later!r})))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("path", HEADLESS_MODULES, ids=name_of)
 def test_no_headless_module_imports_anything_heavy_at_module_level(path: Path) -> None:
     """Names the culprit, which the test above does not."""
