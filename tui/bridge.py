@@ -36,17 +36,21 @@ class Bridge:
         self._target = target
         self._pending: Change | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._next = 0.0
         self._stop: Callable[[], None] = fleet.listen(self._changed)
 
     def _changed(self, change: Change) -> None:
         self._pending = change if self._pending is None else self._pending | change
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FRAME_SECONDS, self._post)
+            # At once after a quiet time: one event by itself need not wait for others.
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time(), self._next), self._post)
 
     def _post(self) -> None:
         self._timer = None
         change, self._pending = self._pending, None
         if change is not None:
+            self._next = asyncio.get_running_loop().time() + FRAME_SECONDS
             self._target.post_message(StoreChanged(change))
 
     def close(self) -> None:
