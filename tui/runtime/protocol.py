@@ -33,6 +33,9 @@ from tui.runtime.models import (
     Progress,
     Stats,
 )
+from tui.runtime.options import WaitCondition
+from tui.runtime.protocol_containers import ContainerExtraOps
+from tui.runtime.protocol_networks import NetworkOps, VolumeOps
 
 
 class LogStream(Protocol):
@@ -266,7 +269,7 @@ class ContainerOps(Protocol):
         self,
         id: str,
         *,
-        condition: str = "not-running",
+        condition: WaitCondition | str = WaitCondition.NOT_RUNNING,
     ) -> int:
         """Wait for ``not-running``, ``next-exit`` or ``removed``; the exit code."""
         ...
@@ -313,5 +316,5 @@ class ImageOps(Protocol):
         ...
 
 
-class Runtime(SystemOps, EventOps, ContainerOps, ImageOps, Protocol):
-    """Everything. Volumes, networks, Compose, pods and Swarm get their own op sets beside these."""
+class Runtime(SystemOps, EventOps, ContainerOps, ContainerExtraOps, ImageOps, VolumeOps, NetworkOps, Protocol):
+    """Everything. Compose, pods and Swarm get their own op sets beside these."""

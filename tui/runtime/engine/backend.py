@@ -7,13 +7,19 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tui.runtime.engine.archive import Archives
+from tui.runtime.engine.attach import Attach
 from tui.runtime.engine.containers import Containers
+from tui.runtime.engine.create import Creation
 from tui.runtime.engine.execs import Execs
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.images import Images
+from tui.runtime.engine.lookup import Lookup
+from tui.runtime.engine.networks import Networks
 from tui.runtime.engine.streams import ContainerStreams
 from tui.runtime.engine.system import System
 from tui.runtime.engine.transport import Request, Transport
+from tui.runtime.engine.volumes import Volumes
 from tui.runtime.errors import ApiError, InvalidRequest, ProtocolViolation
 from tui.runtime.models import EngineKind
 from tui.runtime.wire.decode_system import kind_of
@@ -29,7 +35,9 @@ NEWEST_API = (1, 47)
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 
-class EngineRuntime(System, Containers, ContainerStreams, Execs, Images):
+class EngineRuntime(
+    Attach, Archives, Creation, Lookup, Volumes, Networks, System, Containers, ContainerStreams, Execs, Images
+):
     """`tui.runtime.protocol.Runtime` over the Docker Engine API."""
 
 

@@ -11,6 +11,7 @@ from tui.runtime.engine.transport import ANSWER_TIMEOUT, Request
 from tui.runtime.errors import Conflict, EngineFault, InvalidRequest
 from tui.runtime.filters import Filters
 from tui.runtime.models import Container, ContainerDetail, Processes
+from tui.runtime.options import NAME, WaitCondition
 from tui.runtime.wire import decode_containers
 from tui.runtime.wire.values import expect_object, expect_objects, inner, number, text
 
@@ -22,10 +23,8 @@ OWN_STOP_TIMEOUT = 120.0
 """Seconds to wait for a stop whose time-out is the container's own, which the list does not tell; 10 by default."""
 
 _SIGNAL = re.compile(r"(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?|[0-9]{1,3}", re.IGNORECASE | re.ASCII)
-_NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
 # Engines answer 500 to some of what the state does not allow: dockerd to unpause, Podman to pause and kill.
 _STATE_WORDS = ("is not paused", "is already paused", "is not running", "container state improper")
-_CONDITIONS = ("not-running", "next-exit", "removed")
 
 
 class Containers(EngineBase):
@@ -83,7 +82,7 @@ class Containers(EngineBase):
 
     async def container_rename(self, id: str, *, name: str) -> None:
         """Rename."""
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise InvalidRequest(
                 f"not a container name: {name!r}",
                 operation="container_rename",
@@ -108,17 +107,12 @@ class Containers(EngineBase):
         with translate("container_top", id, self._transport.endpoint):
             return decode_containers.processes(expect_object(answer))
 
-    async def container_wait(self, id: str, *, condition: str = "not-running") -> int:
+    async def container_wait(self, id: str, *, condition: WaitCondition | str = WaitCondition.NOT_RUNNING) -> int:
         """Wait until the condition holds; the exit code."""
-        if condition not in _CONDITIONS:
-            raise InvalidRequest(
-                f"not a condition to wait for: {condition!r}",
-                operation="container_wait",
-                target=id,
-                hint=f"One of {', '.join(_CONDITIONS)}",
-            )
+        with translate("container_wait", id, self._transport.endpoint):
+            known = WaitCondition(condition)
         path = path_of("container_wait", "containers", id, "/wait")
-        request = Request("container_wait", "POST", path, query={"condition": condition}, target=id)
+        request = Request("container_wait", "POST", path, query={"condition": known.value}, target=id)
         answer: Any = await self._transport.json(request, timeout=None)
         with translate("container_wait", id, self._transport.endpoint):
             raw = expect_object(answer)

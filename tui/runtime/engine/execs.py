@@ -18,7 +18,7 @@ from tui.runtime.protocol import ExecSession
 from tui.runtime.wire.frames import FrameDecoder
 from tui.runtime.wire.values import Raw, expect_object, flag, number, text
 
-_UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
+UPGRADE = {"Connection": "Upgrade", "Upgrade": "tcp"}
 EXIT_WAIT = 2.0
 """Seconds until the engine must have noticed the end of a process whose output has ended; a few ms, mostly."""
 EXIT_POLL = 0.02
@@ -47,7 +47,7 @@ class Execs(EngineBase):
         """An interactive process on a TTY of `size` (width, height) cells."""
         config = _config("container_exec", id, command, user, working_dir, env)
         if size is not None:
-            _check_size(id, *size)
+            check_size("exec_resize", id, *size)
         config |= {"AttachStdin": True, "Tty": True, "Privileged": privileged, "DetachKeys": ENGINE_DETACH_KEYS}
         return _Session(self, id, config, size)
 
@@ -102,14 +102,14 @@ class Execs(EngineBase):
             "POST",
             f"/exec/{quote(exec_id, safe='')}/start",
             body={"Detach": False, "Tty": tty},
-            headers=_UPGRADE,
+            headers=UPGRADE,
             target=id,
         )
         return self._transport.stream(request)
 
     async def exec_resize(self, id: str, exec_id: str, width: int, height: int) -> None:
         """Set the size of its TTY."""
-        _check_size(id, width, height)
+        check_size("exec_resize", id, width, height)
         path = f"/exec/{quote(exec_id, safe='')}/resize"
         await self._post("exec_resize", path, {"h": height, "w": width}, target=id)
 
@@ -208,6 +208,11 @@ def _config(
     return config
 
 
-def _check_size(id: str, width: int, height: int) -> None:
+def check_size(operation: str, id: str, width: int, height: int) -> None:
+    """Check the size of a terminal, in cells.
+
+    Raises:
+        InvalidRequest: when it is none.
+    """
     if not (0 < width <= 0xFFFF and 0 < height <= 0xFFFF):
-        raise InvalidRequest(f"not the size of a terminal: {width} x {height}", operation="exec_resize", target=id)
+        raise InvalidRequest(f"not the size of a terminal: {width} x {height}", operation=operation, target=id)

@@ -38,6 +38,16 @@ CAPABILITIES = frozenset(
         Capability.IMAGE_PULL,
         Capability.IMAGE_HISTORY,
         Capability.DISK_USAGE,
+        Capability.ATTACH,
+        Capability.CREATE,
+        Capability.UPDATE,
+        Capability.ARCHIVE,
+        Capability.EXPORT,
+        Capability.CHANGES,
+        Capability.COMMIT,
+        Capability.PRUNE,
+        Capability.VOLUMES,
+        Capability.NETWORKS,
     }
 )
 

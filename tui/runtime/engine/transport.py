@@ -191,7 +191,8 @@ class Transport:
         head = [f"{request.method} {path} HTTP/1.1", f"Host: {self._dialer.host_header}", "User-Agent: portside"]
         if request.body is not None:
             head.append("Content-Type: application/json")
-        if body or request.method in ("POST", "PUT"):
+        # A body that follows in chunks has no length (see `upload`).
+        if "Transfer-Encoding" not in request.headers and (body or request.method in ("POST", "PUT")):
             head.append(f"Content-Length: {len(body)}")
         head.extend(f"{name}: {value}" for name, value in request.headers.items())
         if any("\r" in line or "\n" in line for line in head):
@@ -318,6 +319,11 @@ class Stream:
     ) -> None:
         """Close the socket."""
         self._leave()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer, names in lower case; empty before it has come and after it was left."""
+        return self._connection.headers if self._connection is not None else {}
 
     async def read(self) -> bytes:
         """The next bytes of the body, b"" at its proper end.
