@@ -14,7 +14,9 @@ import pytest
 
 from tests.engines.fixture import Engine, Registry, need
 
-ENGINE_FIXTURES = frozenset({"docker_engine", "clean_docker", "sacrificial_docker", "registry"})
+ENGINE_FIXTURES = frozenset(
+    {"docker_engine", "clean_docker", "sacrificial_docker", "registry", "podman_engine", "sacrificial_podman"}
+)
 
 # What would lead a test to the user's own engine or settings, or change what the screen looks like.
 FOREIGN = (
@@ -71,13 +73,13 @@ def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 @pytest.fixture(scope="session")
 def docker_engine(private_environment: Path) -> Iterator[Engine]:
     """A private dockerd with the test images. Shared by the session: clean up, or use `clean_docker`."""
-    need("docker")
-    engine = Engine("")
-    try:
-        engine.up()
-        yield engine
-    finally:
-        engine.down()
+    yield from _running("docker", "")
+
+
+@pytest.fixture(scope="session")
+def podman_engine(private_environment: Path) -> Iterator[Engine]:
+    """A private Podman with the test images. Shared by the session: clean up."""
+    yield from _running("podman", "-p")
 
 
 @pytest.fixture
@@ -91,13 +93,13 @@ def clean_docker(docker_engine: Engine) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def sacrificial_docker(private_environment: Path) -> Iterator[Engine]:
     """A dockerd of this module's own, to be killed, frozen and restarted."""
-    need("docker")
-    engine = Engine("-x")
-    try:
-        engine.up()
-        yield engine
-    finally:
-        engine.down()
+    yield from _running("docker", "-x")
+
+
+@pytest.fixture(scope="module")
+def sacrificial_podman(private_environment: Path) -> Iterator[Engine]:
+    """A Podman of this module's own, to be killed and restarted. Its containers outlive it."""
+    yield from _running("podman", "-y")
 
 
 @pytest.fixture(scope="session")
@@ -114,3 +116,13 @@ def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("DOCKER_CONFIG", os.fspath(folder))
     return folder
+
+
+def _running(name: str, tag: str) -> Iterator[Engine]:
+    need(name)
+    engine = Engine(tag, name)
+    try:
+        engine.up()
+        yield engine
+    finally:
+        engine.down()

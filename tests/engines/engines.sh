@@ -411,7 +411,7 @@ start_podman() {
 }
 
 podman_config() { # into the upper layer of the sandbox's /etc, before the sandbox is there
-  local home=$1 c=$1/etc/containers port
+  local home=$1 c=$1/etc/containers
   mkdir -p "$c"
   cat >"$c/storage.conf" <<CONF
 [storage]
@@ -436,9 +436,8 @@ CONF
 unqualified-search-registries = ["localhost"]
 short-name-mode = "permissive"
 CONF
-  for port in $(registry_ports); do
-    printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' "$port" >>"$c/registries.conf"
-  done
+  # Any port: the registry may come up after Podman, which reads this once.
+  printf '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n' >>"$c/registries.conf"
   echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$c/policy.json"
   mkdir -p "$home/data" "$home/run" "$home/tmp"
 }

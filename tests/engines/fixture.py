@@ -52,12 +52,12 @@ def required(engine: str) -> bool:
 
 
 def need(*engines: str) -> None:
-    """Skip the test when these engines cannot be started; fail it when the environment requires docker."""
+    """Skip the test when these engines cannot be started; fail it when the environment requires one of them."""
     reason = unavailable(*engines)
     if not reason:
         return
-    if required("docker"):
-        pytest.fail(f"{REQUIRE} asks for docker, and there is none: {reason}", pytrace=False)
+    for engine in filter(required, engines):
+        pytest.fail(f"{REQUIRE} asks for {engine}, and there is none: {reason}", pytrace=False)
     pytest.skip(reason)
 
 
@@ -97,21 +97,27 @@ class Registry:
     password: str
 
 
+# What an engine brings along, and `clean` leaves alone.
+OWN_NETWORKS = frozenset({"bridge", "host", "none", "podman"})
+
+
 class Engine:
-    """One private dockerd with the test images loaded, in a directory of its own.
+    """One private engine with the test images loaded, in a directory of its own.
 
     Args:
         tag: Tells several engines of one process apart; short, it becomes part of a socket's name.
+        name: Which one, in the words of ``engines.sh``: ``docker``, ``podman``.
     """
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, name: str = "docker") -> None:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        self.name = "docker"
+        self.name = name
         self.dir = ROOT / f"{PREFIX}{os.getpid()}-{worker}{tag}"
-        self.socket = self.dir / self.name / "docker.sock"
+        self.socket = self.dir / name / f"{name.partition('@')[0]}.sock"
         self.url = f"unix://{self.socket}"
         self._lock: int | None = None
         self._images: dict[str, frozenset[str]] = {}
+        self._registry: Registry | None = None
 
     # -- its life ------------------------------------------------------------------------------------------------
 
@@ -126,14 +132,17 @@ class Engine:
         self._images = self._image_tags()
 
     def registry(self) -> Registry:
-        """Start the registry, push the test images to it, and make it reachable from the engine."""
+        """The registry beside it, with the test images and reachable from the engine; started when first asked for."""
+        if self._registry is not None:
+            return self._registry
         self.script("up", "registry")
         self.script("images", "registry")
         ports = {
             kind: (self.dir / "registry" / f"{kind}.port").read_text().strip() for kind in ("open", "auth", "slow")
         }
         address = {kind: f"127.0.0.1:{port}" for kind, port in ports.items()}
-        return Registry(**address, user="portside", password="portside-secret")
+        self._registry = Registry(**address, user="portside", password="portside-secret")
+        return self._registry
 
     def down(self) -> None:
         """Kill everything and remove the directory. Idempotent."""
@@ -260,7 +269,7 @@ class Engine:
         for container in self.api("GET", "/containers/json?all=1"):
             self._delete(f"/containers/{container['Id']}?force=1&v=1")
         for network in self.api("GET", "/networks"):
-            if network["Name"] not in {"bridge", "host", "none"}:
+            if network["Name"] not in OWN_NETWORKS:
                 self._delete(f"/networks/{network['Id']}")
         for volume in self.api("GET", "/volumes")["Volumes"] or ():
             self._delete(f"/volumes/{volume['Name']}?force=1")
