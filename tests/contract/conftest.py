@@ -13,15 +13,20 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.engines.fixture import Engine
+from tests.engines.fixture import Engine, Registry, need
 from tui.demo.engine import DemoEngine
 from tui.runtime.endpoints import Endpoint
 from tui.runtime.errors import NotFound
-from tui.runtime.models import ContainerState, Event
+from tui.runtime.models import Capability, ContainerState, Event
 from tui.runtime.protocol import Runtime
 from tui.runtime.registry import connect
 
 API = "v1.41"
+# Podman names every image in full, and images that no registry has "localhost/...".
+IMAGE_PREFIX = {"demo": "", "docker": "", "podman": "localhost/"}
+# The fixture that starts the engine of a backend; the demo needs none.
+ENGINES = {"docker": "docker_engine", "podman": "podman_engine"}
+BACKENDS = ["demo", *(pytest.param(name, marks=pytest.mark.engine) for name in ENGINES)]
 _NUMBERS = itertools.count(1)
 
 
@@ -52,6 +57,8 @@ class Lab:
     runtime: Runtime
     demo: DemoEngine | None = None
     """The engine itself, where it is the demo: for its faults."""
+    engine: Engine | None = None
+    """The engine's sandbox, where it is a real one."""
     made: list[str] = field(default_factory=list)
 
     async def create(self, image: str, *command: str, name: str = "", start: bool = True, **config: Any) -> str:
@@ -64,9 +71,24 @@ class Lab:
             await self.runtime.container_start(id)
         return id
 
+    def image(self, name: str) -> str:
+        """A test image as this engine spells it in its answers; ``portside/...`` is understood by all of them."""
+        return f"{IMAGE_PREFIX[self.backend]}portside/{name}"
+
+    def needs(self, capability: Capability) -> None:
+        """Skip the test where the engine says that it cannot do this."""
+        if capability not in self.runtime.capabilities:
+            pytest.skip(f"{self.backend} has no {capability.value}")
+
     def name(self, stem: str = "contract") -> str:
         """A name that nothing else has."""
         return f"{stem}-{next(_NUMBERS)}"
+
+    def registry(self) -> Registry:
+        """The registry beside a real engine."""
+        assert self.engine is not None
+        need(self.engine.name, "registry")
+        return self.engine.registry()
 
     async def state(self, id: str) -> ContainerState:
         return (await self.runtime.container_inspect(id)).state
@@ -120,7 +142,7 @@ async def until_async(condition: Callable[[], Any], seconds: float = 20) -> None
             await asyncio.sleep(0.02)
 
 
-@pytest.fixture(params=["demo", pytest.param("docker", marks=pytest.mark.engine)])
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """The name of the backend; an engine for it runs."""
     return str(request.param)
@@ -130,15 +152,15 @@ def backend(request: pytest.FixtureRequest) -> str:
 async def lab(backend: str, request: pytest.FixtureRequest) -> AsyncIterator[Lab]:
     """A runtime connected to the backend's engine."""
     async with contextlib.AsyncExitStack() as stack:
-        if backend == "docker":
-            engine: Engine = request.getfixturevalue("docker_engine")
-            url = engine.url
-            demo = None
-        else:
+        engine: Engine | None = request.getfixturevalue(ENGINES[backend]) if backend in ENGINES else None
+        demo = None
+        if engine is None:
             demo = await stack.enter_async_context(DemoEngine(seed=1, containers=5, life=False))
             url = demo.url
+        else:
+            url = engine.url
         runtime = await connect(Endpoint(url=url, name=backend, source="test"))
-        lab = Lab(backend, url, runtime, demo)
+        lab = Lab(backend, url, runtime, demo, engine)
         try:
             yield lab
         finally:

@@ -7,7 +7,7 @@ import pytest
 from tests.contract.conftest import Lab, until
 from tui.runtime.errors import ApiError, Conflict, InvalidRequest, NotFound
 from tui.runtime.filters import Filters
-from tui.runtime.models import ContainerState, EventType, Health
+from tui.runtime.models import Capability, ContainerState, EventType, Health
 
 
 async def test_a_list_row_tells_what_was_created(lab: Lab) -> None:
@@ -16,7 +16,7 @@ async def test_a_list_row_tells_what_was_created(lab: Lab) -> None:
     rows = {row.id: row for row in await lab.runtime.container_list()}
     row = rows[next(key for key in rows if key == id)]
     assert (row.name, row.names, row.state) == (name, (name,), ContainerState.RUNNING)
-    assert row.image == "portside/logger:1"
+    assert row.image == lab.image("logger:1")
     assert row.image_id.startswith("sha256:")
     assert row.labels["team"] == "red"
     assert row.status.startswith("Up")
@@ -56,7 +56,12 @@ async def test_inspect_tells_everything(lab: Lab) -> None:
     for given in (id, id[:12], name, f"/{name}"):
         assert (await lab.runtime.container_inspect(given)).id == id
     got = await lab.runtime.container_inspect(id)
-    assert (got.name, got.state, got.image, got.exit_code) == (name, ContainerState.RUNNING, "portside/logger:1", None)
+    assert (got.name, got.state, got.image, got.exit_code) == (
+        name,
+        ContainerState.RUNNING,
+        lab.image("logger:1"),
+        None,
+    )
     assert "X=y" in got.env
     assert got.labels["a"] == "b"
     assert got.pid > 0
@@ -269,27 +274,52 @@ async def test_events_tell_what_happened_in_order(lab: Lab) -> None:
         await lab.runtime.container_rename(id, name=name)
         await lab.runtime.container_remove(id)
         await until(lambda: any(event.action == "destroy" and event.actor_id == id for event in events))
-    mine = [event for event in events if event.actor_id == id and event.type is EventType.CONTAINER]
-    actions = [event.action for event in mine]
-    expected = ["create", "start", "pause", "unpause", "exec_create", "exec_start", "exec_die", "kill", "die", "stop"]
-    assert [action for action in actions if action in expected] == expected
-    assert actions[-2:] == ["rename", "destroy"]
-    created = next(event for event in mine if event.action == "exec_create")
-    assert created.detail.startswith("true")
+    expected = [
+        "create",
+        "start",
+        "pause",
+        "unpause",
+        "exec_create",
+        "exec_start",
+        "exec_die",
+        "die",
+        "rename",
+        "destroy",
+    ]
+    mine = [
+        event
+        for event in events
+        if event.actor_id == id and event.type is EventType.CONTAINER and event.action in expected
+    ]
+    assert [event.action for event in mine] == expected
     assert mine[-1].name == name
     assert all(event.time is not None for event in mine)
     assert [event.time_ns for event in mine] == sorted(event.time_ns for event in mine)
     assert next(event for event in mine if event.action == "die").attributes["exitCode"] == "0"
+    assert next(event for event in mine if event.action == "exec_die").attributes["exitCode"] == "0"
 
 
-async def test_a_kill_is_an_event_with_its_signal(lab: Lab) -> None:
+async def test_events_tell_of_commands_signals_and_stops(lab: Lab) -> None:
+    lab.needs(Capability.EVENT_DETAILS)
+    async with lab.watching() as events:
+        id = await lab.create("pause:1")
+        await lab.runtime.container_exec_run(id, ["true"])
+        await lab.runtime.container_stop(id, timeout=5)
+        await until(lambda: any(event.action == "stop" and event.actor_id == id for event in events))
+    mine = [event for event in events if event.actor_id == id]
+    assert next(event for event in mine if event.action == "exec_create").detail.startswith("true")
+    # The image says SIGKILL, so that it stops at once.
+    assert [event.action for event in mine if event.action in ("kill", "die", "stop")] == ["kill", "die", "stop"]
+    assert next(event for event in mine if event.action == "kill").attributes["signal"] in ("9", "SIGKILL")
+
+
+async def test_a_kill_is_an_event(lab: Lab) -> None:
     id = await lab.create("pause:1")
     async with lab.watching() as events:
         await lab.runtime.container_kill(id, signal="SIGKILL")
         await until(lambda: any(event.action == "die" for event in events))
     mine = [event for event in events if event.actor_id == id]
     assert [event.action for event in mine if event.action in ("kill", "die")] == ["kill", "die"]
-    assert next(event for event in mine if event.action == "kill").attributes["signal"] in ("9", "SIGKILL")
     assert next(event for event in mine if event.action == "die").attributes["exitCode"] == "137"
 
 

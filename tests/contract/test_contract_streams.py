@@ -11,10 +11,11 @@ import pytest
 from tests.contract.conftest import Lab, until
 from tui.runtime.engine.backend import EngineRuntime
 from tui.runtime.errors import Closed, RuntimeFault
-from tui.runtime.models import ContainerState, LogLine
+from tui.runtime.models import Capability, ContainerState, LogLine
 from tui.runtime.protocol import ExecSession
 
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{9})?Z")
+NANOSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 
 
 async def log_of(lab: Lab, id: str, **options: Any) -> list[LogLine]:
@@ -59,12 +60,27 @@ async def test_a_log_of_one_stream(lab: Lab) -> None:
     assert {line.stream for line in await log_of(lab, id, stderr=False)} == {"stdout"}
 
 
-async def test_times_have_nanoseconds_and_since_and_until_take_them(lab: Lab) -> None:
+async def test_lines_have_times_and_since_and_until_take_them(lab: Lab) -> None:
+    id = await lab.create("logger:1", Env=["RATE=10", "LINES=30", "ERR=4"])
+    await lab.until_state(id, ContainerState.EXITED)
+    lines = await log_of(lab, id, timestamps=True)
+    assert len(lines) == 30
+    assert all(RFC3339.fullmatch(line.time) for line in lines)
+    assert all(line.text.startswith("line ") for line in lines)
+    times = sorted({line.time for line in lines})
+    later = await log_of(lab, id, timestamps=True, since=times[-1])
+    assert {line.time for line in later} == {times[-1]}
+    earlier = await log_of(lab, id, timestamps=True, until=times[-1])
+    assert 0 < len(earlier) <= 30
+    assert all(line.time <= times[-1] for line in earlier)
+
+
+async def test_times_have_nanoseconds_where_the_engine_keeps_them(lab: Lab) -> None:
+    lab.needs(Capability.LOG_NANOSECONDS)
     id = await lab.create("logger:1", Env=["RATE=20", "LINES=40", "ERR=4"])
     await lab.until_state(id, ContainerState.EXITED)
     lines = await log_of(lab, id, timestamps=True)
-    assert all(RFC3339.fullmatch(line.time) for line in lines)
-    assert all(line.text.startswith("line ") for line in lines)
+    assert all(NANOSECONDS.fullmatch(line.time) for line in lines)
     middle = sorted(line.time for line in lines)[20]
     since = await log_of(lab, id, timestamps=True, since=middle)
     assert since
@@ -106,9 +122,12 @@ async def test_long_lines_come_in_pieces_that_join(lab: Lab) -> None:
     id = await lab.create("busybox:1", "echo", words)
     await lab.until_state(id, ContainerState.EXITED)
     for timestamps in (False, True):
-        lines = await log_of(lab, id, timestamps=timestamps)
+        lines = await log_of(lab, id, timestamps=timestamps, tail=None)
         assert [line.partial for line in lines] == [True, False]
         assert "".join(line.text for line in lines) == words
+    lab.needs(Capability.LOG_TAIL_OF_LONG_LINES)
+    # Docker counts each 16 kB of such a line as one of the tail.
+    assert await log_of(lab, id, tail=100) == await log_of(lab, id, tail=None)
 
 
 @pytest.mark.parametrize("told", [True, False])

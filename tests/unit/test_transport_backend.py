@@ -363,7 +363,7 @@ async def test_the_early_list_uses_the_version_of_the_environment(
     monkeypatch.setenv("DOCKER_API_VERSION", "1.30")
     async with serve(closing(json=ROWS)) as engine:
         assert await early(engine.endpoint)
-        assert [seen.path for seen in engine.seen] == ["/v1.30/containers/json?all=1"]
+        assert [seen.path for seen in engine.seen] == ["/_ping", "/v1.30/containers/json?all=1"]
 
 
 @pytest.mark.parametrize(

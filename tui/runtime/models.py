@@ -115,6 +115,13 @@ class Capability(Enum):
     PODS = "pods"
     SWARM = "swarm"
     CHECKPOINT = "checkpoint"
+    STOP_SIGNAL = "stop signal"
+    EVENT_DETAILS = "commands, signals and stops in events"
+    """Podman tells of an exec without its command, of a kill without its signal, and of a stop only the death."""
+    LOG_NANOSECONDS = "nanoseconds in the times of a log"
+    """Podman cuts them to seconds: what has to be told apart within one has to be compared as text."""
+    LOG_TAIL_OF_LONG_LINES = "long lines in the tail of a log"
+    """Podman's tail keeps the last 8 kB of a longer line; the whole log has all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +154,9 @@ class Container:
     labels: Labels = field(default_factory=_no_labels)
     networks: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
+    """Of the networks it is on; empty on Podman, whose list has none."""
     mounts: tuple[str, ...] = ()
-    """Volume names and bind sources."""
+    """Volume names and bind sources; empty on Podman."""
     size_rw: int | None = None
     size_root_fs: int | None = None
     names: tuple[str, ...] = ()
@@ -297,6 +305,7 @@ class ImageHistoryItem:
     created_by: str
     size: int
     tags: tuple[str, ...] = ()
+    """Where the engine tells them: Podman does not."""
     comment: str = ""
 
 

@@ -11,6 +11,7 @@ from tui.runtime.engine.archive import Archives
 from tui.runtime.engine.attach import Attach
 from tui.runtime.engine.containers import Containers
 from tui.runtime.engine.create import Creation
+from tui.runtime.engine.dialect import Dialect, dialect_of
 from tui.runtime.engine.execs import Execs
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.images import Images
@@ -58,10 +59,10 @@ async def open_runtime(endpoint: Endpoint) -> EngineRuntime:
     """
     transport = Transport(endpoint)
     try:
-        kind, newest = await _introduce(transport)
+        dialect, newest = await _introduce(transport)
         chosen = _wanted() or min(newest, NEWEST_API)
         transport.version_prefix = f"/v{chosen[0]}.{chosen[1]}"
-        return EngineRuntime(transport, kind=kind, api_version=chosen)
+        return EngineRuntime(transport, dialect=dialect, api_version=chosen)
     except BaseException:
         await transport.close()
         raise
@@ -79,8 +80,8 @@ def parse_version(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-async def _introduce(transport: Transport) -> tuple[EngineKind, tuple[int, int]]:
-    """Which engine, and its newest API version. A ping tells both in 0.3 ms; /version takes dockerd 5."""
+async def _introduce(transport: Transport) -> tuple[Dialect, tuple[int, int]]:
+    """Which dialect, and its newest API version. A ping tells both in 0.3 ms; /version takes dockerd 5."""
     try:
         answer = await transport.request(Request("ping", "GET", "/_ping"))
     except ApiError:
@@ -90,10 +91,12 @@ async def _introduce(transport: Transport) -> tuple[EngineKind, tuple[int, int]]
         headers = answer.headers
     with translate("connect", "", transport.endpoint):
         if said := headers.get("api-version"):
-            podman = "libpod-api-version" in headers or headers.get("server", "").startswith("Libpod")
-            return EngineKind.PODMAN if podman else EngineKind.DOCKER, parse_version(said)
+            libpod = headers.get("libpod-api-version", "")
+            podman = bool(libpod) or headers.get("server", "").startswith("Libpod")
+            return dialect_of(EngineKind.PODMAN if podman else EngineKind.DOCKER, libpod), parse_version(said)
         version = expect_object(await transport.json(Request("version", "GET", "/version")))
-        return kind_of(version), parse_version(text(version, "ApiVersion"))
+        # Podman's version is that of its own API too.
+        return dialect_of(kind_of(version), text(version, "Version")), parse_version(text(version, "ApiVersion"))
 
 
 def _wanted() -> tuple[int, int] | None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tui.runtime.engine.dialect import Dialect
 from tui.runtime.engine.transport import ANSWER_TIMEOUT, Request, Stream, Transport, segment
 from tui.runtime.errors import InvalidRequest, Unsupported
 from tui.runtime.filters import Filters
-from tui.runtime.models import EngineKind
+from tui.runtime.models import Capability
 
 Query = Mapping[str, str | int | bool | None]
 
 
 class EngineBase:
-    """The connection to one engine, and the API version that was agreed on."""
+    """The connection to one engine, how it has to be spoken to, and the API version that was agreed on."""
 
-    def __init__(self, transport: Transport, *, kind: EngineKind, api_version: tuple[int, int]) -> None:
+    def __init__(self, transport: Transport, *, dialect: Dialect, api_version: tuple[int, int]) -> None:
         """Made by `open_runtime`, which has asked the engine for both."""
         self._transport = transport
-        self._kind = kind
+        self._dialect = dialect
         self._api = api_version
+        self._capabilities = dialect.capabilities(api_version)
 
     async def _get(
         self,
@@ -30,10 +32,11 @@ class EngineBase:
         *,
         target: str = "",
         timeout: float = ANSWER_TIMEOUT,
+        version: str = "",
     ) -> Any:
         """GET, decoded."""
         return await self._transport.json(
-            Request(operation, "GET", path, query=query or {}, target=target), timeout=timeout
+            Request(operation, "GET", path, query=query or {}, target=target, version=version), timeout=timeout
         )
 
     async def _post(
@@ -59,19 +62,16 @@ class EngineBase:
         target: str = "",
         head_timeout: float | None = ANSWER_TIMEOUT,
         lenient: bool = False,
+        version: str = "",
     ) -> Stream:
         """A streamed GET, not yet entered."""
-        request = Request(operation, "GET", path, query=query or {}, target=target)
+        request = Request(operation, "GET", path, query=query or {}, target=target, version=version)
         return self._transport.stream(request, head_timeout=head_timeout, lenient=lenient)
 
-    def _require_api(self, version: tuple[int, int], capability: str, operation: str, target: str) -> None:
-        if self._api < version:
-            raise Unsupported(
-                f"needs API {version[0]}.{version[1]}, this engine has {self._api[0]}.{self._api[1]}",
-                operation=operation,
-                target=target,
-                capability=capability,
-            )
+    def _require(self, capability: Capability, operation: str, target: str) -> None:
+        """Refuse what this engine cannot do, before anything is sent."""
+        if capability not in self._capabilities:
+            raise Unsupported(operation=operation, target=target, capability=capability.value)
 
 
 def path_of(operation: str, kind: str, id: str, tail: str = "", *, keep: str = "") -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from tui.runtime.engine.base import EngineBase, Query, filters_json, path_of
@@ -10,7 +14,7 @@ from tui.runtime.engine.faults import translate
 from tui.runtime.engine.transport import ANSWER_TIMEOUT, Request
 from tui.runtime.errors import Conflict, EngineFault, InvalidRequest
 from tui.runtime.filters import Filters
-from tui.runtime.models import Container, ContainerDetail, Processes
+from tui.runtime.models import Capability, Container, ContainerDetail, Processes
 from tui.runtime.options import NAME, WaitCondition
 from tui.runtime.wire import decode_containers
 from tui.runtime.wire.values import expect_object, expect_objects, inner, number, text
@@ -39,9 +43,11 @@ class Containers(EngineBase):
             "/containers/json",
             {"all": all or None, "size": size or None, "filters": filters_json(filters)},
             timeout=SIZE_TIMEOUT if size else ANSWER_TIMEOUT,
+            version=self._dialect.native,
         )
+        now = datetime.now(UTC)
         with translate("container_list", "", self._transport.endpoint):
-            return [decode_containers.container(raw) for raw in expect_objects(answer)]
+            return [self._dialect.container(raw, now) for raw in expect_objects(answer)]
 
     async def container_inspect(self, id: str, *, size: bool = False) -> ContainerDetail:
         """Everything about one container."""
@@ -96,16 +102,20 @@ class Containers(EngineBase):
         path = path_of("container_remove", "containers", id)
         query = {"v": volumes or None, "force": force or None}
         # Forced, the engine kills first and unmounts after: as slow as a stop.
-        await self._transport.request(
-            Request("container_remove", "DELETE", path, query=query, target=id), timeout=START_TIMEOUT
-        )
+        request = Request("container_remove", "DELETE", path, query=query, target=id)
+        with state_conflicts("container_remove", id):
+            await self._transport.request(request, timeout=START_TIMEOUT)
 
     async def container_top(self, id: str) -> Processes:
         """The processes, as the engine's ``ps`` prints them."""
         path = path_of("container_top", "containers", id, "/top")
-        answer = await self._get("container_top", path, target=id)
+        request = Request("container_top", "GET", path, target=id, version=self._dialect.native)
+        answer = await self._transport.request(request)
         with translate("container_top", id, self._transport.endpoint):
-            return decode_containers.processes(expect_object(answer))
+            if not answer.body:
+                # What Podman says of a container that does not run.
+                raise Conflict("the container does not run", status=answer.status)
+            return decode_containers.processes(expect_object(json.loads(answer.body)))
 
     async def container_wait(self, id: str, *, condition: WaitCondition | str = WaitCondition.NOT_RUNNING) -> int:
         """Wait until the condition holds; the exit code."""
@@ -129,20 +139,15 @@ class Containers(EngineBase):
         *,
         timeout: float | None = ANSWER_TIMEOUT,
     ) -> None:
-        try:
+        with state_conflicts(operation, id):
             await self._post(operation, path_of(operation, "containers", id, tail), query, target=id, timeout=timeout)
-        except EngineFault as exc:
-            if any(words in exc.detail for words in _STATE_WORDS):
-                raise Conflict(exc.detail, operation=operation, target=id, status=exc.status) from exc
-            raise
 
     async def _stop(
         self, operation: str, id: str, tail: str, signal: str | None, timeout: int | None, *, extra: float
     ) -> None:
         if signal is not None:
             _check_signal(operation, id, signal)
-            # Older engines ignore the parameter, and would send the wrong signal without a word.
-            self._require_api((1, 42), "stop signal", operation, id)
+            self._require(Capability.STOP_SIGNAL, operation, id)
         if timeout is None:
             limit: float | None = OWN_STOP_TIMEOUT + extra
         elif timeout < 0:
@@ -150,6 +155,17 @@ class Containers(EngineBase):
         else:
             limit = timeout + extra
         await self._change(operation, id, tail, {"signal": signal, "t": timeout}, timeout=limit)
+
+
+@contextmanager
+def state_conflicts(operation: str, id: str) -> Iterator[None]:
+    """Say `Conflict` of what the state does not allow, also where the engine says that it is its own fault (500)."""
+    try:
+        yield
+    except EngineFault as exc:
+        if any(words in exc.detail for words in _STATE_WORDS):
+            raise Conflict(exc.detail, operation=operation, target=id, status=exc.status) from exc
+        raise
 
 
 def _check_signal(operation: str, id: str, signal: str) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from tui.runtime.endpoints import Endpoint
+    from tui.runtime.engine.dialect import Dialect
     from tui.runtime.models import Container
 
 _CONNECT_TIMEOUT = 3.0
@@ -32,6 +33,7 @@ class Prefetch:
         # TLS would import ssl, which takes longer than the list.
         self._possible = endpoint.tls is None and self._url.scheme in ("unix", "tcp", "http")
         self._body: bytes | None = None
+        self._libpod = ""
         self._thread = threading.Thread(target=self._run, name="portside-prefetch", daemon=True)
         if self._possible:
             self._thread.start()
@@ -44,35 +46,43 @@ class Prefetch:
         body = self._body
         if body is None:
             return None
+        from datetime import UTC, datetime
+
         from tui.runtime.errors import ProtocolViolation
-        from tui.runtime.wire.decode_containers import container
         from tui.runtime.wire.values import expect_objects
 
         try:
-            return [container(raw) for raw in expect_objects(json.loads(body))]
+            now, container = datetime.now(UTC), self._dialect().container
+            return [container(raw, now) for raw in expect_objects(json.loads(body))]
         except (ValueError, RecursionError, ProtocolViolation):
             # Cut short, or not an engine at all: the ordinary request says so properly.
             return None
 
     def _run(self) -> None:
         try:
-            version = os.environ.get("DOCKER_API_VERSION", "").strip() or self._newest()
+            headers = self._ping()
+            self._libpod = headers.get("libpod-api-version", "")
+            version = os.environ.get("DOCKER_API_VERSION", "").strip() or _newest(headers.get("api-version", ""))
             if version:
-                status, _, body = self._ask(f"/v{version}/containers/json?all=1")
+                prefix = self._dialect().native if self._libpod else f"/v{version}"
+                status, _, body = self._ask(f"{prefix}/containers/json?all=1")
                 self._body = body if status == 200 else None
         except (OSError, ValueError):
             self._body = None
 
-    def _newest(self) -> str:
-        """The API version to use, "" when the engine tells none."""
+    def _ping(self) -> dict[str, str]:
+        """The headers in which the engine says who it is; none where a proxy lets nobody ask."""
         status, head, _ = self._ask("/_ping")
-        for line in head.split("\r\n"):
-            name, _, value = line.partition(":")
-            if status == 200 and name.strip().lower() == "api-version":
-                major, minor = value.strip().split(".")
-                chosen = min((int(major), int(minor)), _NEWEST)
-                return f"{chosen[0]}.{chosen[1]}"
-        return ""
+        if status != 200:
+            return {}
+        pairs = (line.partition(":") for line in head.split("\r\n"))
+        return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+    def _dialect(self) -> Dialect:
+        from tui.runtime.engine.dialect import dialect_of
+        from tui.runtime.models import EngineKind
+
+        return dialect_of(EngineKind.PODMAN if self._libpod else EngineKind.DOCKER, self._libpod)
 
     def _ask(self, path: str) -> tuple[int, str, bytes]:
         """Status, headers and body of one answer."""
@@ -102,3 +112,12 @@ class Prefetch:
             sock.close()
             raise
         return sock
+
+
+def _newest(theirs: str) -> str:
+    """The API version to use with an engine whose newest this is; "" when it tells none."""
+    if not theirs:
+        return ""
+    major, minor = theirs.split(".")
+    chosen = min((int(major), int(minor)), _NEWEST)
+    return f"{chosen[0]}.{chosen[1]}"

@@ -9,14 +9,18 @@ from types import TracebackType
 
 from tui.runtime.engine.credentials import credentials_for
 from tui.runtime.engine.decoded import DecodedStream
+from tui.runtime.engine.dialect import Dialect
 from tui.runtime.engine.faults import translate
-from tui.runtime.engine.transport import Request, Transport
+from tui.runtime.engine.transport import Request, Transport, segment
 from tui.runtime.errors import ApiError, NotFound, OperationFailed, RateLimited, RuntimeFault, Unauthorized
-from tui.runtime.models import Progress
-from tui.runtime.wire.decode_images import progress
+from tui.runtime.models import ImageId, Progress
+from tui.runtime.wire.decode_images import image_detail, progress
 from tui.runtime.wire.jsonlines import JsonMessages
 from tui.runtime.wire.reference import Reference
-from tui.runtime.wire.values import Raw, inner, text
+from tui.runtime.wire.values import Raw, expect_object, inner, text
+
+NAME_CHARACTERS = "/:@"
+"""What an image name may hold besides letters and digits; engines route on the rest of the path."""
 
 _LOGIN = "Log in to the registry (docker login {domain}), or check the name: private images look missing without it."
 _LIMITED = "The registry's pull limit is reached. Log in to raise it, or try again later."
@@ -34,6 +38,7 @@ class Pull:
     def __init__(
         self,
         transport: Transport,
+        dialect: Dialect,
         reference: Reference,
         *,
         target: str,
@@ -42,18 +47,23 @@ class Pull:
     ) -> None:
         """Nothing is asked yet."""
         self._transport = transport
+        self._dialect = dialect
         self._reference = reference
         self._target = target
         self._platform = platform
         self._auth = auth
         self._messages = JsonMessages()
         self._progress: DecodedStream[Progress] | None = None
+        self._before = ImageId("")
+        self._last = Progress("", "")
 
     async def __aenter__(self) -> DecodedStream[Progress]:
         """Ask the engine, which answers once the registry does."""
         reference = self._reference
         with translate("image_pull", self._target, self._transport.endpoint):
             auth = self._auth if self._auth is not None else await credentials_for(reference.domain)
+            if not self._dialect.summarises_pulls:
+                self._before = await self._image_now()
         request = Request(
             "image_pull",
             "POST",
@@ -89,11 +99,24 @@ class Pull:
         said = text(inner(raw, "errorDetail"), "message") or text(raw, "error")
         if said:
             raise self._typed(said, None)
-        return progress(raw)
+        step = progress(raw)
+        if step.id:
+            self._last = step
+        return step
 
     def _finish(self) -> list[Progress]:
         self._messages.finish()
-        return []
+        summary = self._dialect.pull_summary(self._last, self._before, self._target)
+        return [summary] if summary is not None else []
+
+    async def _image_now(self) -> ImageId:
+        """The image that the reference names before the pull, "" for none."""
+        path = f"/images/{segment(self._target, keep=NAME_CHARACTERS)}/json"
+        try:
+            answer = await self._transport.json(Request("image_inspect", "GET", path, target=self._target))
+        except NotFound:
+            return ImageId("")
+        return image_detail(expect_object(answer)).id
 
     def _typed(self, said: str, refused: ApiError | None) -> RuntimeFault:
         """The error for the engine's words; the status decides where the words do not."""

@@ -9,8 +9,9 @@ from types import TracebackType
 
 from tui.runtime.engine.base import EngineBase, Query, path_of
 from tui.runtime.engine.decoded import DecodedStream
+from tui.runtime.engine.dialect import Dialect
 from tui.runtime.engine.faults import translate
-from tui.runtime.engine.transport import Stream
+from tui.runtime.engine.transport import Request, Stream
 from tui.runtime.errors import ApiError, InvalidRequest, StreamBroken, Unsupported
 from tui.runtime.models import ContainerDetail, LogLine, Stats
 from tui.runtime.protocol import LogStream
@@ -18,7 +19,6 @@ from tui.runtime.wire.decode_containers import container_detail
 from tui.runtime.wire.frames import Frame, FrameDecoder
 from tui.runtime.wire.jsonlines import JsonMessages
 from tui.runtime.wire.lines import LineAssembler
-from tui.runtime.wire.stats import StatsDecoder, has_ended
 from tui.runtime.wire.times import unix_time
 from tui.runtime.wire.values import expect_object
 
@@ -61,8 +61,16 @@ class ContainerStreams(EngineBase):
 
     def container_stats(self, id: str) -> AbstractAsyncContextManager[AsyncIterator[Stats]]:
         """A sample a second until the container stops."""
-        path = path_of("container_stats", "containers", id, "/stats")
-        return _Stats(self._stream("container_stats", path, {"stream": True}, target=id), id)
+        path, query = self._dialect.stats(path_of("container_stats", "containers", id), id)
+        stream = self._stream("container_stats", path, query, target=id, version=self._dialect.native)
+        return _Stats(self, stream, id, self._dialect)
+
+    async def require_container(self, operation: str, id: str) -> None:
+        """Raise `NotFound` when there is no such container."""
+        request = Request(
+            operation, "GET", path_of(operation, "containers", id, "/exists"), target=id, version=self._dialect.native
+        )
+        await self._transport.request(request)
 
     async def inspect_for_logs(self, id: str) -> ContainerDetail:
         """An inspect on behalf of a log: whether there is a TTY, which log driver."""
@@ -139,18 +147,28 @@ class _Logs:
 class _Stats(DecodedStream[Stats]):
     """The samples of one container, which end with it: engines go on with empty ones."""
 
-    def __init__(self, stream: Stream, id: str) -> None:
+    def __init__(self, owner: ContainerStreams, stream: Stream, id: str, dialect: Dialect) -> None:
         super().__init__(stream, self._samples, self._nothing)
+        self._owner = owner
+        self._id = id
+        self._ask_first = dialect.lists_stats_of_nothing
         self._messages = JsonMessages()
-        self._decoder = StatsDecoder(id)
+        self._decoder = dialect.samples(id)
+
+    async def __aenter__(self) -> _Stats:
+        if self._ask_first:
+            await self._owner.require_container("container_stats", self._id)
+        await super().__aenter__()
+        return self
 
     def _samples(self, data: bytes) -> list[Stats]:
         samples: list[Stats] = []
         for raw in self._messages.feed(data):
-            if has_ended(raw):
+            sample = self._decoder.decode(raw)
+            if sample is None:
                 self.end()
                 break
-            samples.append(self._decoder.decode(raw))
+            samples.append(sample)
         return samples
 
     def _nothing(self) -> list[Stats]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
-from tui.runtime.engine.base import EngineBase, filters_json
+from tui.runtime.engine.base import EngineBase
 from tui.runtime.engine.decoded import DecodedStream
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.transport import Request
 from tui.runtime.filters import Filters
 from tui.runtime.models import Capability, DiskUsage, EngineInfo, EngineVersion, Event
 from tui.runtime.wire import decode_system
-from tui.runtime.wire.decode_containers import event
 from tui.runtime.wire.jsonlines import JsonMessages
-from tui.runtime.wire.times import unix_time
 from tui.runtime.wire.values import expect_object
 
 EVENTS_HEAD_TIMEOUT = 1.0
@@ -25,31 +23,6 @@ INFO_TIMEOUT = 30.0
 """Seconds: Podman takes one, a loaded dockerd with many plugins several."""
 USAGE_TIMEOUT = 300.0
 """Seconds: the engine walks every file system; minutes on a large one."""
-
-CAPABILITIES = frozenset(
-    {
-        Capability.EVENTS,
-        Capability.EXEC,
-        Capability.STATS,
-        Capability.TOP,
-        Capability.PAUSE,
-        Capability.RENAME,
-        Capability.LOGS,
-        Capability.IMAGE_PULL,
-        Capability.IMAGE_HISTORY,
-        Capability.DISK_USAGE,
-        Capability.ATTACH,
-        Capability.CREATE,
-        Capability.UPDATE,
-        Capability.ARCHIVE,
-        Capability.EXPORT,
-        Capability.CHANGES,
-        Capability.COMMIT,
-        Capability.PRUNE,
-        Capability.VOLUMES,
-        Capability.NETWORKS,
-    }
-)
 
 
 class System(EngineBase):
@@ -63,7 +36,7 @@ class System(EngineBase):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What this engine can do, through this backend."""
-        return CAPABILITIES
+        return self._capabilities
 
     @property
     def requests(self) -> Mapping[str, int]:
@@ -95,14 +68,14 @@ class System(EngineBase):
         answer = await self._get("info", "/info", timeout=INFO_TIMEOUT)
         with translate("info", "", self.endpoint):
             return decode_system.engine_info(
-                expect_object(answer), kind=self._kind, api_version=f"{self._api[0]}.{self._api[1]}"
+                expect_object(answer), kind=self._dialect.kind, api_version=f"{self._api[0]}.{self._api[1]}"
             )
 
     async def disk_usage(self) -> DiskUsage:
         """Sizes and reclaimable bytes by kind."""
-        answer = await self._get("disk_usage", "/system/df", timeout=USAGE_TIMEOUT)
+        answer = await self._get("disk_usage", "/system/df", timeout=USAGE_TIMEOUT, version=self._dialect.native)
         with translate("disk_usage", "", self.endpoint):
-            return decode_system.disk_usage(expect_object(answer))
+            return self._dialect.disk_usage(expect_object(answer))
 
     async def close(self) -> None:
         """Close every connection and stream."""
@@ -113,11 +86,7 @@ class System(EngineBase):
     ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """Events as they happen, from `since` on."""
         with translate("events", "", self.endpoint):
-            query = {
-                "since": unix_time(since) if since is not None else None,
-                "until": unix_time(until) if until is not None else None,
-                "filters": filters_json(filters),
-            }
+            query = self._dialect.event_query(since, until, filters, datetime.now(UTC))
         messages = JsonMessages()
 
         def finish() -> list[Event]:
@@ -125,8 +94,10 @@ class System(EngineBase):
             return []
 
         return DecodedStream(
-            self._stream("events", "/events", {**query}, head_timeout=EVENTS_HEAD_TIMEOUT, lenient=True),
-            lambda data: [event(raw) for raw in messages.feed(data)],
+            self._stream("events", "/events", query.parameters, head_timeout=EVENTS_HEAD_TIMEOUT, lenient=True),
+            lambda data: [
+                event for raw in messages.feed(data) for event in self._dialect.events(raw) if query.wanted(event)
+            ],
             finish,
             endless=until is None,
         )

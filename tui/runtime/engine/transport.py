@@ -56,6 +56,7 @@ class Request:
         body: What is sent as JSON, or None.
         headers: Further headers.
         target: What errors call the object, as the caller gave it.
+        version: What stands before the path; "" for the agreed version of the API.
     """
 
     operation: str
@@ -65,6 +66,7 @@ class Request:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ class Transport:
             for key, value in request.query.items()
             if value is not None
         }
-        path = self._dialer.base + self.version_prefix + request.path + (f"?{urlencode(query)}" if query else "")
+        version = request.version or self.version_prefix
+        path = self._dialer.base + version + request.path + (f"?{urlencode(query)}" if query else "")
         body = b"" if request.body is None else json.dumps(request.body).encode()
         head = [f"{request.method} {path} HTTP/1.1", f"Host: {self._dialer.host_header}", "User-Agent: portside"]
         if request.body is not None:

@@ -33,7 +33,7 @@ class StatsDecoder:
         read, written = _blocks(raw)
         memory = inner(raw, "memory_stats")
         time = parse_time(raw.get("read"))
-        seconds = _seconds(last.time if last is not None else None, time)
+        seconds = seconds_between(last.time if last is not None else None, time)
         sample = Stats(
             id=text(raw, "id") or text(raw, "Id") or self._id,
             time=time,
@@ -90,7 +90,8 @@ def rate(before: int, now: int, seconds: float | None) -> float | None:
     return (now - before) / seconds if seconds is not None and now >= before else None
 
 
-def _seconds(before: datetime | None, now: datetime | None) -> float | None:
+def seconds_between(before: datetime | None, now: datetime | None) -> float | None:
+    """Seconds from one sample to the next; None where there is no interval."""
     if before is None or now is None or now <= before:
         return None
     return (now - before).total_seconds()

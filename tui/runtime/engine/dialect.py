@@ -1,0 +1,259 @@
+"""What the engines that speak the Engine API do each in its own way. The backend asks it, and never which engine it is.
+
+`Dialect` is the API as it is written down, and Docker's. `PodmanDialect` is Podman's, which answers that API and
+beside it its own (libpod). That one is used where the other loses something or costs more:
+
+========== ========= ==============================================================================================
+container  libpod    a fifth of the time for 1,000 containers, and it tells the health; the status text is written
+list                 here, addresses and the sources of mounts are not in it
+stats      libpod    a sample each second and not each fifth; no throttling, and no CPU count under cgroup v2
+top        libpod    Podman reads /proc itself; the other runs the container's own ``ps``, and answers one column
+disk usage libpod    the other tells no size of the images
+events     Docker's  actions, types, ids and exit codes are translated; `until` in the past is applied here, because
+                     Podman answers it with one event; no commands, signals or stops (EVENT_DETAILS)
+logs       Docker's  times in whole seconds (LOG_NANOSECONDS); a tail loses the beginning of a line above 8 kB
+                     (LOG_TAIL_OF_LONG_LINES)
+pull       Docker's  ends without a word of what came of it: read off the image's id here; layers that take less
+                     than a second have no sizes
+inspect    Docker's  the log driver is always "json-file" up to Podman 4
+errors     both      what a state does not allow has the status 500: read off the cause
+exec       Docker's  detach keys are ignored; ours act on this side
+images     Docker's  every name in full, "localhost/" before those that no registry has; no tags in the history
+========== ========= ==============================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tui.runtime.filters import Filters
+from tui.runtime.models import (
+    Capability,
+    Container,
+    DiskUsage,
+    EngineKind,
+    Event,
+    ImageHistoryItem,
+    ImageId,
+    Progress,
+    Stats,
+)
+from tui.runtime.wire import decode_containers, decode_images, decode_system, podman
+from tui.runtime.wire.stats import StatsDecoder, has_ended
+from tui.runtime.wire.times import unix_time
+from tui.runtime.wire.values import Raw
+
+Query = Mapping[str, str | int | bool | None]
+
+COMMON_CAPABILITIES = frozenset(
+    {
+        Capability.EVENTS,
+        Capability.EXEC,
+        Capability.STATS,
+        Capability.TOP,
+        Capability.PAUSE,
+        Capability.RENAME,
+        Capability.LOGS,
+        Capability.IMAGE_PULL,
+        Capability.IMAGE_HISTORY,
+        Capability.DISK_USAGE,
+        Capability.ATTACH,
+        Capability.CREATE,
+        Capability.UPDATE,
+        Capability.ARCHIVE,
+        Capability.EXPORT,
+        Capability.CHANGES,
+        Capability.COMMIT,
+        Capability.PRUNE,
+        Capability.VOLUMES,
+        Capability.NETWORKS,
+    }
+)
+STOP_SIGNAL_API = (1, 42)
+"""Older ones ignore the parameter, and would send the wrong signal without a word. Podman always does."""
+OLDEST_LIBPOD = 4
+"""Podman 4 and 5 both promise libpod's API 4.0.0; its older ones are asked in their own version."""
+
+
+class Samples(Protocol):
+    """Reads one container's stats messages."""
+
+    def decode(self, raw: Raw) -> Stats | None:
+        """The sample of a message; None when the container has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """How to ask for events: the parameters, and which of the events that come are wanted after all."""
+
+    parameters: Query
+    wanted: Callable[[Event], bool]
+
+
+class Dialect:
+    """The Engine API as Docker speaks it."""
+
+    kind = EngineKind.DOCKER
+    native = ""
+    """What stands before the paths of the engine's own API; "" where that is the agreed version of Docker's."""
+    lists_stats_of_nothing = False
+    """Whether a stats stream is opened also for a container that does not exist."""
+    summarises_pulls = True
+    """Whether a pull ends with a line that says whether the image is new."""
+
+    def capabilities(self, api: tuple[int, int]) -> frozenset[Capability]:
+        """What the engine can do through this backend, with the agreed version of the API."""
+        all_versions = COMMON_CAPABILITIES | {
+            Capability.EVENT_DETAILS,
+            Capability.LOG_NANOSECONDS,
+            Capability.LOG_TAIL_OF_LONG_LINES,
+        }
+        return all_versions | {Capability.STOP_SIGNAL} if api >= STOP_SIGNAL_API else all_versions
+
+    def container(self, raw: Raw, now: datetime) -> Container:
+        """A row of the container list, as of `now`."""
+        return decode_containers.container(raw)
+
+    def disk_usage(self, raw: Raw) -> DiskUsage:
+        """The answer of ``/system/df``."""
+        return decode_system.disk_usage(raw)
+
+    def history_item(self, raw: Raw) -> ImageHistoryItem:
+        """A step of an image's history."""
+        return decode_images.history_item(raw)
+
+    def stats(self, path: str, id: str) -> tuple[str, Query]:
+        """Path and parameters of a stats stream for a container, and the path of that."""
+        return f"{path}/stats", {"stream": True}
+
+    def samples(self, id: str) -> Samples:
+        """A reader of such a stream."""
+        return _DockerSamples(id)
+
+    def events(self, raw: Raw) -> tuple[Event, ...]:
+        """What one message of the event stream tells, in Docker's words."""
+        return (decode_containers.event(raw),)
+
+    def event_query(
+        self, since: datetime | None, until: datetime | None, filters: Filters | None, now: datetime
+    ) -> EventQuery:
+        """How to ask for events."""
+        parameters = {
+            "since": unix_time(since) if since is not None else None,
+            "until": unix_time(until) if until is not None else None,
+            "filters": filters.to_json() if filters else None,
+        }
+        return EventQuery(parameters, lambda event: True)
+
+    def pull_summary(self, last: Progress, before: ImageId, reference: str) -> Progress | None:
+        """The closing line of a pull, where the engine writes none.
+
+        Args:
+            last: The last step that named a layer.
+            before: The id that the reference had before, or "".
+            reference: What was pulled.
+        """
+        return None
+
+
+class PodmanDialect(Dialect):
+    """Podman: see the table above."""
+
+    kind = EngineKind.PODMAN
+    lists_stats_of_nothing = True
+    summarises_pulls = False
+
+    def __init__(self, libpod_version: str) -> None:
+        """For an engine that says this version of its own API (``4.3.1``; "" when it says none)."""
+        major = libpod_version.partition(".")[0]
+        self.native = f"/v{min(int(major), OLDEST_LIBPOD) if major.isdecimal() else OLDEST_LIBPOD}.0.0/libpod"
+
+    def capabilities(self, api: tuple[int, int]) -> frozenset[Capability]:
+        """What Podman can do through this backend."""
+        return COMMON_CAPABILITIES
+
+    def container(self, raw: Raw, now: datetime) -> Container:
+        """A row of libpod's list."""
+        return podman.container(raw, now)
+
+    def disk_usage(self, raw: Raw) -> DiskUsage:
+        """The answer of libpod's ``/system/df``."""
+        return podman.disk_usage(raw)
+
+    def history_item(self, raw: Raw) -> ImageHistoryItem:
+        """As Docker's, its ids completed."""
+        return decode_images.history_item({**raw, "Id": podman.image_id(str(raw.get("Id", "")))})
+
+    def stats(self, path: str, id: str) -> tuple[str, Query]:
+        """libpod's stream of several containers, for one."""
+        return "/containers/stats", {"containers": id.removeprefix("/"), "stream": True, "interval": 1}
+
+    def samples(self, id: str) -> Samples:
+        """A reader of such a stream."""
+        return _PodmanSamples()
+
+    def events(self, raw: Raw) -> tuple[Event, ...]:
+        """What one message tells, in Docker's words."""
+        return podman.events(raw)
+
+    def event_query(
+        self, since: datetime | None, until: datetime | None, filters: Filters | None, now: datetime
+    ) -> EventQuery:
+        """Filters name Podman's actions too; what is over already is asked for without an end."""
+        over = until is not None and until <= now
+        actions = filters.get("event") if filters else ()
+        parameters: dict[str, str | int | bool | None] = {
+            "since": unix_time(since) if since is not None else None,
+            "until": unix_time(until) if until is not None and not over else None,
+            "filters": _with_podmans_actions(filters).to_json() if filters else None,
+            "stream": False if over else None,
+        }
+
+        def wanted(event: Event) -> bool:
+            late = until is not None and event.time is not None and event.time > until
+            return not late and (not actions or event.action in actions)
+
+        return EventQuery(parameters, wanted)
+
+    def pull_summary(self, last: Progress, before: ImageId, reference: str) -> Progress | None:
+        """The last step is the image's own: its id tells whether it is another than before."""
+        same = bool(last.id) and before.removeprefix("sha256:").startswith(last.id)
+        said = "Image is up to date for" if same else "Downloaded newer image for"
+        return Progress("", f"Status: {said} {reference}")
+
+
+DOCKER = Dialect()
+
+
+class _DockerSamples:
+    def __init__(self, id: str) -> None:
+        self._decoder = StatsDecoder(id)
+
+    def decode(self, raw: Raw) -> Stats | None:
+        return None if has_ended(raw) else self._decoder.decode(raw)
+
+
+class _PodmanSamples:
+    def __init__(self) -> None:
+        self._decoder = podman.StatsDecoder()
+
+    def decode(self, raw: Raw) -> Stats | None:
+        found = podman.report(raw)
+        return None if found is None else self._decoder.decode(found)
+
+
+def dialect_of(kind: EngineKind, libpod_version: str) -> Dialect:
+    """The dialect of an engine that has introduced itself."""
+    return PodmanDialect(libpod_version) if kind is EngineKind.PODMAN else DOCKER
+
+
+def _with_podmans_actions(filters: Filters) -> Filters:
+    translated = Filters()
+    for key in filters:
+        for value in filters.get(key):
+            translated.add(key, *(podman.actions_of(value) if key == "event" else (value,)))
+    return translated
