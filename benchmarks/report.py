@@ -22,7 +22,8 @@ class Row:
     Attributes:
         name: What was measured.
         unit: Its unit.
-        values: The measured values of each program, in the order they were taken; ours first.
+        values: The measured values of each program, in the order they were taken: ours, the one it is measured
+            beside, and further ones for reference.
     """
 
     name: str
@@ -31,9 +32,9 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Our median divided by the other's; None when there is no other."""
+        """The first program's median divided by the second's; None when there is no second."""
         medians = [statistics.median(values) for values in self.values.values()]
-        return medians[0] / medians[1] if len(medians) == 2 and medians[1] else None
+        return medians[0] / medians[1] if len(medians) > 1 and medians[1] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ class Result:
 
 
 def _number(value: float) -> str:
-    """Three digits that matter."""
+    """Two or three digits that matter."""
     if value >= 100:
         return f"{value:,.0f}"
+    if value < 0.1:
+        return f"{value:.2g}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
@@ -64,7 +67,7 @@ def _cell(values: Sequence[float]) -> str:
 def table(name: str, result: Result) -> str:
     """A table in Markdown: median (least-most), and the ratio of the medians."""
     programs = list(result.rows[0].values)
-    heads = [name, *programs, *(["ratio"] if len(programs) == 2 else [])]
+    heads = [name, *programs, *(["ratio"] if len(programs) > 1 else [])]
     lines = [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * (len(heads) - 1)}"]
     for row in result.rows:
         cells = [f"{row.name}, {row.unit}", *(_cell(values) for values in row.values.values())]

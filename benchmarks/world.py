@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,7 +54,11 @@ class World:
 
     def __enter__(self) -> World:
         """Start the engine."""
-        self.engine.up()
+        try:
+            self.engine.up()
+        except BaseException:
+            self.engine.down()
+            raise
         return self
 
     def __exit__(
@@ -64,7 +69,11 @@ class World:
         self._home.cleanup()
 
     def start(self, program: str) -> Terminal:
-        """Start a program on the engine, in a home directory of its own without any configuration but its own."""
+        """Start one of the programs on the engine."""
+        return self.run([self.programs[program]])
+
+    def run(self, command: Sequence[str]) -> Terminal:
+        """Run a command with a home directory that has no configuration but what it writes itself."""
         home = self._home.name
         env = {
             "DOCKER_HOST": self.engine.url,
@@ -73,7 +82,7 @@ class World:
             "XDG_CACHE_HOME": f"{home}/.cache",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
         }
-        return Terminal([self.programs[program]], env)
+        return Terminal(command, env)
 
     def names(self) -> re.Pattern[bytes]:
         """Matches the name of any container there is now."""
