@@ -105,6 +105,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._columns = tuple(columns)
         self._cells = cells
         self._rows: dict[Hashable, Row] = {}
+        self._fitted = Size(0, 0)
         self._sorted_by: str | None = None
         self._sorted_reverse = False
         self._styles_of: dict[tuple[str, ...], Style] = {}
@@ -322,6 +323,15 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """All there is: columns stretch."""
         return container.width
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines, fitted to the size of now.
+
+        A new layout is painted before the event of the new size has come. The first frame would be without rows.
+        """
+        if self.scrollable_content_region.size != self._fitted:
+            self._fit()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header, a row, or part of a message.
 
@@ -387,7 +397,13 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _relayout(self) -> None:
         """Fit to the size, and ask for all cells again: other columns may be shown."""
-        size = self.scrollable_content_region.size
+        self._fit()
+        self._sync_scroll()
+        self._announce_visible()
+        self.refresh()
+
+    def _fit(self) -> None:
+        size = self._fitted = self.scrollable_content_region.size
         painter = self._painter
         painter.width = size.width
         painter.columns = layout(self._columns, max(0, size.width - GUTTER))
@@ -395,9 +411,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         painter.indexes = [position[place.column.id] for place in painter.columns]
         self._rows.clear()
         self.model.resize(size.height - 1)
-        self._sync_scroll()
-        self._announce_visible()
-        self.refresh()
 
     # What follows from a change of the model
 
