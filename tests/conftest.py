@@ -1,7 +1,9 @@
 """Fixtures for all tests: a private environment for every run, and private real engines for those that ask.
 
 Tests that use a real engine carry the marker ``engine`` (set here for every test that names one of the fixtures
-below; a test that gets them by ``request.getfixturevalue`` sets it itself).
+below; a test that gets them by ``request.getfixturevalue`` sets it itself). PORTSIDE_ENGINE_DOCKER and
+PORTSIDE_ENGINE_PODMAN name another version than the one that is installed, in the words of ``engines.sh``:
+``docker@forky``, ``podman@trixie``.
 """
 
 from __future__ import annotations
@@ -119,8 +121,9 @@ def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _running(name: str, tag: str) -> Iterator[Engine]:
-    need(name)
-    engine = Engine(tag, name)
+    version = os.environ.get(f"PORTSIDE_ENGINE_{name.upper()}", name)
+    need(version)
+    engine = Engine(tag, version)
     try:
         engine.up()
         yield engine

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.conftest import Lab, until
+from tests.contract.conftest import BACKENDS, Lab, until
 from tests.engines.fixture import Engine
 from tui.demo.engine import DemoEngine
 from tui.runtime.endpoints import Endpoint
@@ -39,7 +39,10 @@ class Mortal:
     start: Callable[[], Awaitable[None]]
 
 
-@pytest.fixture(params=["demo", pytest.param("docker", marks=pytest.mark.engine)])
+SACRIFICIAL = {"docker": "sacrificial_docker", "podman": "sacrificial_podman"}
+
+
+@pytest.fixture(params=BACKENDS)
 async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[Mortal]:
     if request.param == "demo":
         async with DemoEngine(seed=1, containers=3, life=False) as demo:
@@ -48,9 +51,9 @@ async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[Mortal]:
             yield Mortal(lab, demo.crash, demo.restart)
             await runtime.close()
         return
-    engine: Engine = request.getfixturevalue("sacrificial_docker")
+    engine: Engine = request.getfixturevalue(SACRIFICIAL[request.param])
     runtime = await connect(engine.url)
-    lab = Lab("docker", engine.url, runtime)
+    lab = Lab(request.param, engine.url, runtime)
     yield Mortal(lab, lambda: asyncio.to_thread(engine.kill), lambda: asyncio.to_thread(engine.start))
     if engine.pid() is None:
         engine.start()

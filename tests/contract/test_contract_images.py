@@ -153,7 +153,7 @@ async def test_a_pull_of_what_does_not_exist_fails(lab: Lab) -> None:
     host = lab.registry().open if lab.engine else "example.com"
     with pytest.raises(NotFound) as caught:
         await pull(lab, f"{host}/team/missing:1")
-    assert "missing" in caught.value.detail
+    assert "missing" in str(caught.value)
     assert caught.value.hint
     assert lab.runtime.open_streams == {}
 

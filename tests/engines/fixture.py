@@ -48,7 +48,7 @@ def unavailable(*engines: str) -> str:
 
 def required(engine: str) -> bool:
     """Whether the environment says that tests of this engine fail rather than skip."""
-    return engine in os.environ.get(REQUIRE, "").replace(",", " ").split()
+    return engine.partition("@")[0] in os.environ.get(REQUIRE, "").replace(",", " ").split()
 
 
 def need(*engines: str) -> None:

@@ -119,9 +119,9 @@ class Capability(Enum):
     EVENT_DETAILS = "commands, signals and stops in events"
     """Podman tells of an exec without its command, of a kill without its signal, and of a stop only the death."""
     LOG_NANOSECONDS = "nanoseconds in the times of a log"
-    """Podman cuts them to seconds: what has to be told apart within one has to be compared as text."""
+    """Podman 4 cuts them to seconds: what has to be told apart within one has to be compared as text."""
     LOG_TAIL_OF_LONG_LINES = "long lines in the tail of a log"
-    """Podman's tail keeps the last 8 kB of a longer line; the whole log has all of it."""
+    """The tail of Podman 4 keeps the last 8 kB of a longer line; the whole log has all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,15 @@ OWN_STOP_TIMEOUT = 120.0
 """Seconds to wait for a stop whose time-out is the container's own, which the list does not tell; 10 by default."""
 
 _SIGNAL = re.compile(r"(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?|[0-9]{1,3}", re.IGNORECASE | re.ASCII)
-# Engines answer 500 to some of what the state does not allow: dockerd to unpause, Podman to pause and kill.
-_STATE_WORDS = ("is not paused", "is already paused", "is not running", "container state improper")
+# Engines answer 500 to some of what the state does not allow, dockerd to unpause, Podman to pause and kill; and
+# Podman 5 with a database for state to a name that is taken.
+_STATE_WORDS = (
+    "is not paused",
+    "is already paused",
+    "is not running",
+    "container state improper",
+    "UNIQUE constraint failed",
+)
 
 
 class Containers(EngineBase):

@@ -11,12 +11,12 @@ top        libpod    Podman reads /proc itself; the other runs the container's o
 disk usage libpod    the other tells no size of the images
 events     Docker's  actions, types, ids and exit codes are translated; `until` in the past is applied here, because
                      Podman answers it with one event; no commands, signals or stops (EVENT_DETAILS)
-logs       Docker's  times in whole seconds (LOG_NANOSECONDS); a tail loses the beginning of a line above 8 kB
-                     (LOG_TAIL_OF_LONG_LINES)
+logs       Docker's  in 5.4 still times in whole seconds (LOG_NANOSECONDS); in 4.3 a tail loses the beginning of a line
+                     above 8 kB (LOG_TAIL_OF_LONG_LINES)
 pull       Docker's  ends without a word of what came of it: read off the image's id here; layers that take less
                      than a second have no sizes
-inspect    Docker's  the log driver is always "json-file" up to Podman 4
-errors     both      what a state does not allow has the status 500: read off the cause
+inspect    Docker's  the log driver is always "json-file"
+errors     both      what a state does not allow has the status 500, as a taken name since 5: read off the words
 exec       Docker's  detach keys are ignored; ours act on this side
 images     Docker's  every name in full, "localhost/" before those that no registry has; no tags in the history
 ========== ========= ==============================================================================================
@@ -24,6 +24,7 @@ images     Docker's  every name in full, "localhost/" before those that no regis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,8 +75,13 @@ COMMON_CAPABILITIES = frozenset(
 )
 STOP_SIGNAL_API = (1, 42)
 """Older ones ignore the parameter, and would send the wrong signal without a word. Podman always does."""
-OLDEST_LIBPOD = 4
+LIBPOD_API = 4
 """Podman 4 and 5 both promise libpod's API 4.0.0; its older ones are asked in their own version."""
+# The oldest version that was seen to have it, of 4.3, 5.4 and 5.8.
+_SINCE_LIBPOD = {Capability.LOG_TAIL_OF_LONG_LINES: (5, 4), Capability.LOG_NANOSECONDS: (5, 8)}
+
+
+_MAJOR_MINOR = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 
 class Samples(Protocol):
@@ -169,12 +175,13 @@ class PodmanDialect(Dialect):
 
     def __init__(self, libpod_version: str) -> None:
         """For an engine that says this version of its own API (``4.3.1``; "" when it says none)."""
-        major = libpod_version.partition(".")[0]
-        self.native = f"/v{min(int(major), OLDEST_LIBPOD) if major.isdecimal() else OLDEST_LIBPOD}.0.0/libpod"
+        found = _MAJOR_MINOR.match(libpod_version)
+        self._version = (int(found[1]), int(found[2])) if found else (LIBPOD_API, 0)
+        self.native = f"/v{min(self._version[0], LIBPOD_API)}.0.0/libpod"
 
     def capabilities(self, api: tuple[int, int]) -> frozenset[Capability]:
-        """What Podman can do through this backend."""
-        return COMMON_CAPABILITIES
+        """What this Podman can do through this backend."""
+        return COMMON_CAPABILITIES | {known for known, since in _SINCE_LIBPOD.items() if self._version >= since}
 
     def container(self, raw: Raw, now: datetime) -> Container:
         """A row of libpod's list."""

@@ -14,6 +14,7 @@ from tui.runtime.models import (
     ContainerState,
     DiskUsage,
     Event,
+    EventType,
     Health,
     ImageId,
     Labels,
@@ -103,7 +104,7 @@ def events(raw: Raw) -> tuple[Event, ...]:
     kind = text(raw, "Type")
     said = event({**raw, "Type": _TYPES.get(kind, kind)})
     actions = _ACTIONS.get(kind, {}).get(said.action, (said.action,))
-    actor = image_id(said.actor_id) if kind == "image" else said.actor_id
+    actor = _actor(said)
     return tuple(
         Event(
             type=said.type,
@@ -253,6 +254,14 @@ def _exposed(raw: Raw) -> Iterable[Port]:
         for protocol in texts(exposed, private):
             if private.isdecimal() and (int(private), protocol) not in published:
                 yield Port(int(private), protocol)
+
+
+def _actor(said: Event) -> str:
+    """Volumes come without an id. Images say "delete" also when they only lose a name: it is that, and not the id."""
+    name = said.attributes.get("name", "")
+    if said.type is not EventType.IMAGE:
+        return said.actor_id or name
+    return name if said.action in ("delete", "remove") and name else image_id(said.actor_id)
 
 
 def _attributes(given: Labels, action: str) -> Labels:
