@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import events, on
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 from tui.bridge import Bridge, StoreChanged
 from tui.dispatch.dispatcher import Dispatcher
 from tui.dispatch.notices import Severity
+from tui.keyqueue import KeyQueue
 from tui.panes.resource import utc_now
 from tui.resources.catalogue import apply_keymap
 from tui.runtime import endpoints, registry
@@ -29,7 +30,6 @@ from tui.screens.dashboard import Dashboard
 from tui.store.fleet import EngineSource, Fleet
 from tui.terminal import TerminalGuard
 from tui.themes import DEFAULT, THEMES
-from tui.toast import toast
 from widgets.ascii import AsciiFilter
 from widgets.output import DiffOutput
 from widgets.text import sanitise
@@ -43,14 +43,11 @@ PREFETCH_WAIT_SECONDS = 0.05
 """The list was asked for before Textual was imported, which takes 150 ms: it is here, or the engine is slow."""
 
 
-class PortsideApp(DiffOutput[int], inherit_bindings=False):
+class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
     """The application."""
 
     TITLE = "Portside"
     ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    Toast { max-width: 90%; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "hint_quit", show=False, system=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
@@ -92,7 +89,6 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
         self._clock = clock
         self._ascii = AsciiFilter()
         self._keymap_in_force = apply_keymap(settings.keys)
-        self._deaf_until = 0.0
         self.fleet: Fleet | None = None
         self.dispatcher: Dispatcher | None = None
         self._bridge: Bridge | None = None
@@ -143,7 +139,12 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
             self._prefetch = None
             if rows is not None:
                 self.fleet.seed(endpoint.url, "containers", rows)
-        self.dispatcher = Dispatcher(self.fleet, read_only=self.settings.read_only, on_bug=self._bug)
+        self.dispatcher = Dispatcher(
+            self.fleet,
+            read_only=self.settings.read_only,
+            on_bug=self._bug,
+            clients={endpoint.url: endpoint.client},
+        )
         self.dispatcher.listen(self._show_notices)
         self._bridge = Bridge(self.fleet, self)
         return Dashboard(
@@ -230,8 +231,10 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
     def _show_notices(self) -> None:
         assert self.dispatcher is not None
         notices = self.dispatcher.notices
-        for notice in notices.since(self._shown_notices):
-            toast(self, notice)
+        new = notices.since(self._shown_notices)
+        for screen in self.screen_stack:
+            if new and isinstance(screen, Dashboard):
+                screen.flash.show(new[-1], len(new) - 1)
         self._shown_notices = notices.count
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -249,16 +252,6 @@ class PortsideApp(DiffOutput[int], inherit_bindings=False):
             self._handle_exception(error)
 
     # ---------------------------------------------------------------- input
-
-    def swallow_input(self, seconds: float) -> None:
-        """Ignore keys for a moment."""
-        self._deaf_until = asyncio.get_running_loop().time() + seconds
-
-    async def on_event(self, event: events.Event) -> None:
-        """Drop keys that were meant for something that has just ended."""
-        if isinstance(event, events.Key) and asyncio.get_running_loop().time() < self._deaf_until:
-            return
-        await super().on_event(event)
 
     def action_hint_quit(self) -> None:
         """Ctrl+c is pressed by reflex."""

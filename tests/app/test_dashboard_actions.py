@@ -156,7 +156,7 @@ async def test_help_messages_palette_inspect_and_command_lines_open_and_close() 
             ("question_mark", TextScreen, "remove"),
             ("N", TextScreen, "message"),
             ("i", TextScreen, '"Id"'),
-            ("y", TextDialog, "docker stop shop-db-1"),
+            ("y", TextDialog, "stop shop-db-1"),
             ("colon", ChooseDialog, "sort"),
             ("o", ChooseDialog, "cpu"),
         ):

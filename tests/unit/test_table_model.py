@@ -194,6 +194,13 @@ def test_of_two_equals_the_last_is_dropped() -> None:
     assert [name for name, _, _ in widths(equal, 12)] == ["x", "y"]
 
 
+def test_an_extra_column_waits_until_the_others_have_what_they_would_like() -> None:
+    name = Column("name", "NAME", 5, 20, priority=0)
+    extra = Column("extra", "EXTRA", 5, 5, priority=5)
+    assert [place for place, _, _ in widths([name, extra], 25)] == ["name"]
+    assert widths([name, extra], 26) == [("name", 0, 20), ("extra", 21, 5)]
+
+
 @given(
     st.lists(
         st.builds(
@@ -201,7 +208,7 @@ def test_of_two_equals_the_last_is_dropped() -> None:
             st.integers(0, 20),
             st.integers(0, 20),
             st.integers(0, 3),
-            st.integers(0, 3),
+            st.integers(0, 7),
         ),
         max_size=8,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -66,6 +67,7 @@ class Dispatcher:
         clock: Callable[[], datetime] = _utc_now,
         audit: AuditLog | None = None,
         on_bug: Callable[[Exception], None] | None = None,
+        clients: Mapping[str, str] | None = None,
     ) -> None:
         """Work on the engines of `fleet`.
 
@@ -74,9 +76,11 @@ class Dispatcher:
             read_only: Whether everything that changes an engine is refused.
             clock: The time of notices and jobs, aware UTC.
             audit: Where changes are written down.
+            clients: By endpoint: the beginning of command lines that reach it, where ``docker`` alone does not.
             on_bug: Gets unexpected exceptions; without it the event loop's exception handler does.
         """
         self.read_only = read_only
+        self._clients = clients or {}
         self.notices = Notices()
         self._fleet = fleet
         self._clock = clock
@@ -175,14 +179,30 @@ class Dispatcher:
             self.report(fault, f"Cannot {action.title}")
             raise
         made = action.plan(selection, values, self._neighbours)
-        made = Plan(
-            made.action, made.title, made.items, made.params, made.confirm, made.command, skipped + made.skipped
-        )
+        doing = ACTIONS[made.action].doing
+        busy = {item.key: item.name for item in made.items if doing and self.in_flight(item.key) == doing}
+        if busy and ACTIONS[made.action].stream is None:
+            # A second stop sent while the first one waits would only be a second signal.
+            made = action.plan([row for row in selection if row[0] not in busy], values, self._neighbours)
+            skipped += tuple(f"{name}: {doing} already" for name in busy.values())
+        made = self._for_client(replace(made, skipped=skipped + made.skipped), keys)
         if not made.items:
             reason = "; ".join(made.skipped) or "nothing is selected"
             self.notify(Severity.WARNING, f"Nothing to {action.title}", detail=reason)
             raise NothingToDo(reason)
         return made
+
+    def preview(self, action_id: str, keys: Sequence[RowKey], params: Mapping[str, Any]) -> Plan:
+        """What `plan` would be for other parameters, to show while they are chosen. Tells and refuses nothing."""
+        rows = [(key, model) for key in keys if (model := self._fleet.get(key)) is not None]
+        return self._for_client(ACTIONS[action_id].plan(rows, params, self._neighbours), keys)
+
+    def _for_client(self, plan: Plan, keys: Sequence[RowKey]) -> Plan:
+        """With command lines that reach the engine of these rows, wherever they are pasted."""
+        client = self._clients.get(keys[0].endpoint) if keys else None
+        if client is None:
+            return plan
+        return replace(plan, command=tuple(f"{client}{line.removeprefix('docker')}" for line in plan.command))
 
     def _check(self, action: Action) -> None:
         if self._closed:
@@ -228,8 +248,9 @@ class Dispatcher:
             line
             for kind in dict.fromkeys(key.kind for key, _ in rows)
             for action in RESOURCES[kind].actions
-            for line in action.plan(
-                [row for row in rows if row[0].kind == kind], example_params(action), self._neighbours
+            for line in self._for_client(
+                action.plan([row for row in rows if row[0].kind == kind], example_params(action), self._neighbours),
+                keys,
             ).command
         ]
         return tuple(dict.fromkeys(lines))

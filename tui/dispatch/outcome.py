@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,9 +32,14 @@ class Outcome:
     jobs: tuple[Job, ...] = ()
 
 
+_FULL_ID = re.compile(r"\b[0-9a-f]{64}\b")
+
+
 def words_of(fault: RuntimeFault) -> str:
     """The engine's own words, or the name of the error when there are none."""
-    return fault.detail or type(fault).__name__
+    words = fault.detail or type(fault).__name__
+    # Engines name containers by their full ids: 12 of the 64 digits are what everybody else shows.
+    return _FULL_ID.sub(lambda match: match[0][:12], words)
 
 
 def summary(action: Action, succeeded: Sequence[PlanItem], failed: Sequence[Failure], said: Sequence[str]) -> str:

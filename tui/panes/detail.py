@@ -19,7 +19,7 @@ from tui.panes.text import json_lines, process_lines, section_lines
 from tui.resources.base import DetailSection, Resource
 from tui.resources.details import container_details, event_details, image_details, masked
 from tui.runtime.errors import NotFound, RuntimeFault
-from tui.runtime.models import ContainerDetail, Event, ImageDetail
+from tui.runtime.models import Container, ContainerDetail, ContainerState, Event, ImageDetail
 from tui.store.fleet import Change, Fleet
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class DetailPane(Vertical):
     DEFAULT_CSS = """
     DetailPane { width: 1fr; height: 1fr; }
     DetailPane > TabLine { background: $panel; padding: 0 1; }
+    DetailPane:focus-within { background: $surface; }
     DetailPane:focus-within > TabLine { background: $primary-muted; }
     DetailPane > ContentSwitcher { height: 1fr; }
     """
@@ -219,6 +220,11 @@ class DetailPane(Vertical):
     async def _follow_processes(self, key: RowKey) -> None:
         keep = False
         while True:
+            model = self._fleet.get(key)
+            if isinstance(model, Container) and model.state not in (ContainerState.RUNNING, ContainerState.PAUSED):
+                self._fill([], keep=False, message="It does not run, so it has no processes.")
+                await asyncio.sleep(PROCESS_SECONDS)
+                continue
             try:
                 processes = await self._fleet.runtime(key.endpoint).container_top(key.id)
             except RuntimeFault as fault:

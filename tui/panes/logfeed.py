@@ -32,13 +32,15 @@ class LogFeed:
             self._view.set_message("Loading the log…")
             while True:
                 self._changed.clear()
+                read = False
                 try:
                     await self._follow()
+                    read = True
                     self._view.set_message(self._ended_text())
                 except RuntimeFault as fault:
                     hint = f" - {fault.hint}" if fault.hint else ""
-                    self._view.set_message(f"{fault}{hint}")
-                await self._wait_for_more()
+                    self._view.set_message(f"{fault.detail or fault}{hint}", error=True)
+                await self._wait_for_more(read)
         finally:
             stop()
 
@@ -76,7 +78,8 @@ class LogFeed:
         if self._key.kind in change.kinds or change.status:
             self._changed.set()
 
-    async def _wait_for_more(self) -> None:
+    async def _wait_for_more(self, read: bool) -> None:
+        """Wait until there may be something new: the container runs again, or what failed can be tried again."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -84,7 +87,7 @@ class LogFeed:
             live = any(
                 status.endpoint == self._key.endpoint and status.error is None for status in self._fleet.status()
             )
-            if live and isinstance(model, Container) and model.state in _RUNS:
+            if live and isinstance(model, Container) and (not read or model.state in _RUNS):
                 return
             if live:
                 self._view.set_message(self._ended_text())

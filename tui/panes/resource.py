@@ -35,6 +35,8 @@ class ResourcePane(Vertical):
     DEFAULT_CSS = """
     ResourcePane { height: 1fr; min-height: 3; }
     ResourcePane > .pane--title { background: $panel; padding: 0 1; }
+    /* Without a rule for the pane itself Textual does not restyle what is below it when the focus comes or goes. */
+    ResourcePane:focus-within { background: $surface; }
     ResourcePane:focus-within > .pane--title { background: $primary-muted; }
     ResourcePane > Table { height: 1fr; }
     """
@@ -90,7 +92,7 @@ class ResourcePane(Vertical):
         # When each object was first seen as it is: "Up 3 minutes" was true then.
         self._listed: dict[RowKey, tuple[Any, datetime]] = {}
         self._usage: Counter[str] = Counter()
-        self._others: tuple[ResourcePane, ...] = ()
+        self._named: tuple[ResourcePane, ...] = ()
         columns = [
             Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority)
             for c in resource.columns
@@ -104,7 +106,7 @@ class ResourcePane(Vertical):
         """Title, table, and the filter line while there is a filter."""
         yield self._title
         yield self.table
-        yield FilterBar(self._query.text)
+        yield FilterBar(self._query.text, self.table)
 
     def on_mount(self) -> None:
         """Show what the store already knows."""
@@ -122,7 +124,10 @@ class ResourcePane(Vertical):
             in_flight=self._dispatcher.in_flight(key),
             used_by=self._usage[key.id] if self.resource.users is not None else None,
         )
-        return [(cell.text, cell.tone.value) for cell in self.resource.cells(model, context)]
+        cells = self.resource.cells(model, context)
+        if self._row_state(key) == "stale":
+            return [(cell.text, "dim") for cell in cells]
+        return [(cell.text, cell.tone.value) for cell in cells]
 
     def _row_state(self, key: Hashable) -> str:
         assert isinstance(key, RowKey)
@@ -155,7 +160,7 @@ class ResourcePane(Vertical):
         if self.concerns(change):
             self.update_rows()
         elif change.stats:
-            if self._sort is not None and self._column(self._sort).needs_stats:
+            if self._sorts_by_stats():
                 self.update_rows()
             else:
                 self.table.invalidate([key for key in change.stats if key.kind == self.resource.kind])
@@ -220,6 +225,9 @@ class ResourcePane(Vertical):
 
         return key
 
+    def _sorts_by_stats(self) -> bool:
+        return self._sort is not None and bool(self._column(self._sort).needs_stats)
+
     def _column(self, column_id: str) -> Any:
         return next(column for column in self.resource.columns if column.id == column_id)
 
@@ -242,21 +250,25 @@ class ResourcePane(Vertical):
             return f"{self.resource.title} cannot be listed.\n{error.detail or error}\n{error.hint}".strip()
         return self.resource.empty
 
-    def name_others(self, panes: Sequence[ResourcePane]) -> None:
-        """Name these in the title too: the panes that there is no room for."""
-        self._others = tuple(panes)
+    def name_panes(self, panes: Sequence[ResourcePane]) -> None:
+        """Name all of these in the title, this one among them, because there is room for one only."""
+        self._named = tuple(panes)
         if self.is_attached:
             self._show_title(len(self.source()), len(self._rows))
 
     def _show_title(self, total: int, shown: int) -> None:
-        parts = [Part(f"{self.number} ", "key"), Part(self.resource.title, "strong")]
-        parts.append(Part(f" {shown}" if shown == total else f" {shown} of {total}", "dim"))
-        for pane in self._others:
-            parts += [Part(f"   {pane.number} ", "key"), Part(pane.resource.title, "dim")]
+        parts = []
+        for pane in self._named or (self,):
+            parts.append(Part(f"{pane.number} ", "key"))
+            if pane is self:
+                parts.append(Part(self.resource.title, "strong"))
+                parts.append(Part(f" {shown}   " if shown == total else f" {shown} of {total}   ", "dim"))
+            else:
+                parts.append(Part(f"{pane.resource.title}   ", "dim"))
         if not self._show_all:
-            parts.append(Part("  running only", "warn"))
+            parts.append(Part("running only  ", "warn"))
         if self._query.text:
-            parts.append(Part(f"  filter: {self._query.text}", "warn"))
+            parts.append(Part(f"filter: {self._query.text}", "warn"))
         right = []
         if self._sort is not None:
             arrow = "↓" if self._reverse else "↑"
@@ -276,13 +288,13 @@ class ResourcePane(Vertical):
         """The filter in force."""
         return self._query.text
 
-    def edit_filter(self) -> None:
+    async def edit_filter(self) -> None:
         """Open the filter line."""
-        self.query_one(FilterBar).open()
+        await self.query_one(FilterBar).open()
 
     def clear_filter(self) -> None:
         """Show every row again."""
-        self.query_one(FilterBar).action_cancel()
+        self.query_one(FilterBar).clear()
 
     def set_filter(self, text: str) -> None:
         """Show only rows that match."""
@@ -319,6 +331,8 @@ class ResourcePane(Vertical):
             self._reverse = column_id is not None and self._column(column_id).align == "right"
         self.table.sort_indicator(self._sort, self._reverse)
         self.update_rows()
+        self.table.move_to(0, by_index=True)
+        self.watch_stats()
 
     @property
     def sort_column(self) -> str | None:
@@ -356,11 +370,6 @@ class ResourcePane(Vertical):
         event.stop()
         self.set_filter(event.text)
 
-    @on(FilterBar.Done)
-    def _filter_done(self, event: FilterBar.Done) -> None:
-        event.stop()
-        self.table.focus()
-
     def watch_stats(self) -> None:
         """Tell the store which rows are worth sampling: the ones on the screen, the selected one first."""
         if not any(column.needs_stats for column in self.resource.columns):
@@ -370,4 +379,8 @@ class ResourcePane(Vertical):
             if self.current is not None:
                 keys.append(self.current)
             keys += [key for key in self.table.visible_keys() if isinstance(key, RowKey) and key not in keys]
+            if self._sorts_by_stats():
+                # The order needs the figures of all rows, not only of those that it has put on the screen.
+                shown = set(keys)
+                keys += [key for key, model in self._rows.items() if key not in shown and self._is_running(model)]
         self._fleet.watch_stats(self.resource.kind, keys)

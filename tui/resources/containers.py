@@ -23,7 +23,7 @@ from tui.resources.format import (
 from tui.runtime.models import Container, ContainerState, Health, Stats
 
 # Least widths are chosen so that a table of 80 cells keeps name, state, cpu, mem, uptime and image (72 cells with
-# gaps) and one of 200 has room for all of it (193).
+# gaps), and one of 86 the ports too. The others come when these have the width they would like.
 COLUMNS = (
     Column("name", "NAME", 20, 24, flex=3, priority=0),
     Column("state", "STATE", 12, 12, priority=0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ class TlsConfig:
     verify: bool = True
 
 
+DEFAULT_URL = "unix:///var/run/docker.sock"
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where an engine is.
@@ -40,6 +44,16 @@ class Endpoint:
     name: str
     source: str
     tls: TlsConfig | None = None
+
+    @property
+    def client(self) -> str:
+        """How docker's own command line is to begin so that it reaches this engine, for command lines to copy."""
+        if self.source == "--context":
+            return f"docker --context {shlex.quote(self.name)}"
+        # What the environment or docker's configuration says, docker finds by itself.
+        if self.url == DEFAULT_URL or self.source in ("DOCKER_HOST", "DOCKER_CONTEXT", "currentContext"):
+            return "docker"
+        return f"docker -H {shlex.quote(self.url)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,18 @@ class Commands:
     def _work(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> None:
         self._screen.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
 
+    def _ask(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that opens dialogs: what is typed from now on is for them, and not for the rows below."""
+
+        async def with_keys_held() -> None:
+            try:
+                await work
+            finally:
+                self._app.release_keys()
+
+        self._app.hold_keys()
+        self._work(with_keys_held(), "dialog")
+
     # ---------------------------------------------------------------- commands
 
     def run(self, command: str) -> None:
@@ -70,8 +82,8 @@ class Commands:
             "pane.zoom": self._zoom,
             "detail.next_tab": lambda: self._detail.step(1),
             "detail.previous_tab": lambda: self._detail.step(-1),
-            "view.filter": lambda: self._pane.edit_filter(),
-            "view.sort": lambda: self._work(self._choose_sort(), "dialog"),
+            "view.filter": lambda: self._ask(self._pane.edit_filter()),
+            "view.sort": lambda: self._ask(self._choose_sort()),
             "view.all": lambda: self._pane.toggle_all(),
             "view.noise": self._toggle_noise,
             "view.refresh": self._refresh_all,
@@ -83,10 +95,10 @@ class Commands:
             "container.logs": self._full_logs,
             "container.exec": lambda: self._work(self._shell(), "exec", exclusive=True),
             "container.processes": lambda: self._drill("processes"),
-            "app.jobs": lambda: self._work(self._jobs(), "dialog"),
+            "app.jobs": lambda: self._ask(self._jobs()),
             "app.messages": self._messages,
             "app.help": lambda: self._app.action_help(),
-            "app.palette": lambda: self._work(self._palette(), "dialog"),
+            "app.palette": lambda: self._ask(self._palette()),
             "app.quit": lambda: self._app.action_leave(),
         }
         return commands | {
@@ -134,6 +146,8 @@ class Commands:
 
     def _back(self) -> None:
         pane = self._pane
+        if self._screen.flash.hide():
+            return
         if self._screen.has_class("drilled"):
             self._screen.remove_class("drilled")
             pane.table.focus()
@@ -233,7 +247,7 @@ class Commands:
             for column in pane.resource.columns
             if column.id in pane.resource.sort_keys
         ]
-        chosen = await self._app.push_screen_wait(ChooseDialog(f"Sort {pane.resource.title.lower()} by", choices))
+        chosen = await self._app.ask(ChooseDialog(f"Sort {pane.resource.title.lower()} by", choices))
         if chosen is not None:
             pane.sort_by(chosen or None)
 
@@ -245,7 +259,7 @@ class Commands:
             if works and not hidden and not (self._settings.read_only and entry.mutates):
                 keys = " ".join(key_text(key) for key in self._screen.keys.get(entry.id, ()))
                 choices.append(Choice(entry.id, entry.title, entry.help, keys))
-        chosen = await self._app.push_screen_wait(ChooseDialog("Commands", choices))
+        chosen = await self._app.ask(ChooseDialog("Commands", choices))
         if chosen is not None and chosen in COMMANDS:
             self.run(chosen)
         elif chosen is not None:
@@ -257,7 +271,7 @@ class Commands:
             self._app.say("There are no jobs.")
             return
         choices = [Choice(str(job.id), job.title, job.state.value) for job in reversed(jobs)]
-        chosen = await self._app.push_screen_wait(ChooseDialog("Jobs", choices))
+        chosen = await self._app.ask(ChooseDialog("Jobs", choices))
         for job in jobs:
             if str(job.id) == chosen:
                 await follow_job(self._app, self._dispatcher, job)
@@ -266,19 +280,19 @@ class Commands:
 
     def act(self, action_id: str) -> None:
         """Do something to the selected rows, by the action's id."""
-        self._work(self._act(action_id), "act")
+        self._ask(self._act(action_id))
 
     async def _act(self, action_id: str) -> None:
         """Ask what must be asked, show the plan where there is one to confirm, and run exactly that plan."""
         action = ACTIONS[action_id]
         keys = self._pane.selection if action.kind else [RowKey(self._endpoint(), "", "")]
         if action.kind and not keys:
-            self._app.say(f"There is no {self._pane.resource.singular} to {action.title}.")
+            self._app.say(f"There is no {self._pane.resource.singular} under the cursor.")
             return
         params: dict[str, Any] = {param.id: param.default for param in action.params}
         for param in action.params:
             if param.ask:
-                value = await self._ask(action, param, keys)
+                value = await self._value_of(action, param, keys)
                 if value is None:
                     return
                 params[param.id] = value
@@ -288,6 +302,8 @@ class Commands:
             if confirmed is None:
                 return
             self._pane.table.clear_marks()
+            if action.stream is None:
+                self._app.release_keys()  # nothing more is asked, and a stop takes its time
             outcome = await self._dispatcher.run(confirmed)
             for job in outcome.jobs:
                 await follow_job(self._app, self._dispatcher, job)
@@ -298,17 +314,16 @@ class Commands:
         current = self._pane.current
         return current.endpoint if current is not None else self._fleet.status()[0].endpoint
 
-    async def _ask(self, action: Action, param: Param, keys: Sequence[RowKey]) -> Any:
-        title = f"{action.title.capitalize()} {', '.join(self._name(key) for key in keys[:3]) if action.kind else ''}"
+    async def _value_of(self, action: Action, param: Param, keys: Sequence[RowKey]) -> Any:
+        names = ", ".join(self._name(key) for key in keys[:3]) if action.kind else ""
+        title = f"{names}: {action.title}" if names else action.title.capitalize()
         if param.kind is ParamKind.CHOICE:
             choices = [Choice(choice, choice) for choice in param.choices]
-            return await self._app.push_screen_wait(ChooseDialog(f"{title.strip()}: {param.title}", choices))
+            return await self._app.ask(ChooseDialog(f"{title}: {param.title}", choices))
         value = str(param.default)
         if param.id == "name" and len(keys) == 1:
             value = self._name(keys[0])
-        answer = await self._app.push_screen_wait(
-            PromptDialog(title.strip(), param.title, value=value, validate=param.validate)
-        )
+        answer = await self._app.ask(PromptDialog(title, param.title, value=value, validate=param.validate))
         if answer is None:
             return None
         return int(answer) if param.kind is ParamKind.NUMBER else answer.strip()
@@ -318,14 +333,20 @@ class Commands:
         if not plan.confirm:
             return plan
         flags = [param for param in action.params if param.kind is ParamKind.FLAG]
-        answer = await self._app.push_screen_wait(
+        keys = [item.key for item in plan.items]
+
+        def preview(options: Mapping[str, bool]) -> tuple[Sequence[PlanLine], Sequence[str]]:
+            other = self._dispatcher.preview(plan.action, keys, {**plan.params, **options})
+            return _plan_lines(other), other.command
+
+        answer = await self._app.ask(
             ConfirmDialog(
                 plan.title,
-                [PlanLine(item.name, item.effect, item.note) for item in plan.items]
-                + [PlanLine("", "", f"left out: {skipped}") for skipped in plan.skipped],
+                _plan_lines(plan),
                 options=[Option(param.id, param.title, bool(plan.params.get(param.id))) for param in flags],
                 command=plan.command,
-                confirm_label=action.title.capitalize(),
+                confirm_label=ACTIONS[plan.action].title.capitalize(),
+                preview=preview,
             )
         )
         if answer is None:
@@ -333,4 +354,11 @@ class Commands:
         params = {**plan.params, **answer.options}
         if params == plan.params:
             return plan
-        return await self._dispatcher.plan(plan.action, [item.key for item in plan.items], params)
+        return await self._dispatcher.plan(plan.action, keys, params)
+
+
+def _plan_lines(plan: Plan) -> list[PlanLine]:
+    return [
+        *(PlanLine(item.name, item.effect, item.note) for item in plan.items),
+        *(PlanLine("", "", f"left out: {skipped}") for skipped in plan.skipped),
+    ]

@@ -12,20 +12,22 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus, Resize
+from textual.events import DescendantFocus, Resize, ScreenResume
 from textual.screen import Screen
 
-from tui.actions import RowKey
+from tui.actions import RowKey, UiCommand
 from tui.dispatch.dispatcher import Dispatcher
 from tui.panes.detail import DetailPane
 from tui.panes.events import EventsPane
 from tui.panes.filterbar import FilterBar
+from tui.panes.flash import Flash
 from tui.panes.footer import Footer
 from tui.panes.header import Header
 from tui.panes.line import Line, Part
 from tui.panes.resource import ResourcePane, utc_now
 from tui.resources.catalogue import ACTIONS, COMMANDS, RESOURCES, context_of
 from tui.runtime.host.proc import HostSampler, HostUse
+from tui.runtime.models import Container, ContainerState
 from tui.screens.bindings import action_bindings, command_bindings
 from tui.store.fleet import Change, Connection, Fleet
 from widgets.table.messages import MarksChanged
@@ -47,7 +49,7 @@ class Dashboard(Screen[None]):
     """Everything on one screen. What its keys do is in `Commands`."""
 
     DEFAULT_CSS = """
-    Dashboard { layout: vertical; }
+    Dashboard { layout: vertical; layers: base overlay; }
     Dashboard #body { height: 1fr; }
     Dashboard #panes { width: 3fr; }
     Dashboard #detail { width: 2fr; border-left: vkey $primary-muted; }
@@ -112,6 +114,7 @@ class Dashboard(Screen[None]):
         self._early = Change()
         self._header = Header(id="header")
         self._detail = DetailPane(fleet)
+        self._flash = Flash()
         self._footer = Footer()
 
     # ---------------------------------------------------------------- set-up
@@ -127,6 +130,7 @@ class Dashboard(Screen[None]):
             with Vertical(id="panes"):
                 yield from self._panes
             yield self._detail
+        yield self._flash
         yield self._footer
 
     def on_mount(self) -> None:
@@ -206,6 +210,15 @@ class Dashboard(Screen[None]):
             pane.table.invalidate()
         self._show_header()
 
+    @property
+    def flash(self) -> Flash:
+        """The line that says what has just happened."""
+        return self._flash
+
+    @on(ScreenResume)
+    def _uncovered(self) -> None:
+        self._flash.stay()
+
     def _show_header(self) -> None:
         self._header.update_from(
             self.fleet.status(),
@@ -225,7 +238,7 @@ class Dashboard(Screen[None]):
         pairs = [
             (self.key_of(command.id), command.title)
             for command in COMMANDS.values()
-            if command.footer and command.context == "dashboard" and self._command_works(command.id)
+            if command.footer and command.context == "dashboard" and self._command_helps(command)
         ]
         for action in (*pane.resource.actions, *(a for a in ACTIONS.values() if not a.kind)):
             if not action.footer or not self.keys.get(action.id) or (self.settings.read_only and action.mutates):
@@ -245,6 +258,7 @@ class Dashboard(Screen[None]):
             pairs = [(binding.key, binding.description.lower()) for binding in own] + [
                 pair for pair in pairs if pair[0] not in taken
             ]
+            pairs += [(self.key_of("detail.next_tab"), "next tab"), (self.key_of("view.back"), "back")]
         last = [(self.key_of("app.help"), "help"), (self.key_of("app.quit"), "quit")]
         self._footer.show_keys(pairs, last)
 
@@ -275,8 +289,8 @@ class Dashboard(Screen[None]):
         for pane in self._panes:
             pane.set_class(pane is self._pane, "current")
             pane.set_class(low and not self.narrow and pane is not self._pane, "folded")
+            pane.name_panes(self._panes if self.narrow else [])
             pane.watch_stats()
-        self._pane.name_others([pane for pane in self._panes if pane is not self._pane] if self.narrow else [])
         self._show_header()
         self._show_footer()
 
@@ -339,6 +353,19 @@ class Dashboard(Screen[None]):
         if context_of(entry) in RESOURCES and context_of(entry) != self._pane.resource.kind:
             return False
         return not command.startswith("container.") or self._pane.resource.kind in ("containers", "events")
+
+    def _command_helps(self, command: UiCommand) -> bool:
+        """Whether a command does something for the selected row, so that the footer should name it."""
+        if not self._command_works(command.id) or (self.settings.read_only and command.mutates):
+            return False
+        if not command.id.startswith("container."):
+            return True
+        pane = self.pane
+        key = pane.target() if isinstance(pane, EventsPane) else pane.current
+        container = self.fleet.get(key) if key is not None and key.kind == "containers" else None
+        if not isinstance(container, Container):
+            return False
+        return command.id != "container.exec" or container.state is ContainerState.RUNNING
 
     def action_act(self, action: str) -> None:
         """Do something to the selected rows."""

@@ -38,10 +38,11 @@ FIRST_OUTPUT_SECONDS = 1.0
 # costs about 100 ms.
 SHELLS: tuple[tuple[str, ...], ...] = (("bash",), ("sh",))
 
-# What programs in the container may have left switched on: colours, charset, keypad, insert and origin mode,
-# scroll region (saved around, it moves the cursor), wrap, cursor, mouse, focus events, bracketed paste.
+# What programs in the container may have left switched on: scroll region (saved around: resetting it moves the cursor),
+# colours, charset, keypad, insert mode, wrap, cursor, mouse, focus events, bracketed paste. Not origin mode: its reset
+# moves the cursor home, over what the shell has printed.
 RESET = (
-    "\x1b[0m\x1b(B\x0f\x1b[?1l\x1b>\x1b[4l\x1b[?6l\x1b7\x1b[r\x1b8\x1b[?7h\x1b[?25h"
+    "\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[?1l\x1b>\x1b[4l\x1b[?7h\x1b[?25h"
     "\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l"
 )
 _ALT_ON, _ALT_OFF = b"\x1b[?1049h", b"\x1b[?1049l"

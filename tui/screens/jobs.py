@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from textual import on
-from textual.app import App
 
 from tui.dispatch.dispatcher import Dispatcher
 from tui.dispatch.jobs import Job, JobState
+from tui.keyqueue import KeyQueue
 from widgets.dialog.progress import ProgressDialog
 
 _WHOLE = frozenset({"Verifying Checksum", "Download complete", "Pull complete", "Already exists"})
@@ -47,10 +47,18 @@ class JobDialog(ProgressDialog):
             self.update_bar(layer, progress.status, current, total)
         self.set_line(job.status)
         if not job.running:
-            said = str(job.error) if job.error is not None else job.status
-            self.finish(said or job.state.value, ok=job.state is JobState.DONE)
+            self.finish(_how_it_ended(job), ok=job.state is JobState.DONE)
 
 
-async def follow_job(app: App[int], dispatcher: Dispatcher, job: Job) -> None:
+def _how_it_ended(job: Job) -> str:
+    if job.state is JobState.CANCELLED:
+        return "stopped, as you asked"
+    if job.error is None:
+        return job.status or job.state.value
+    hint = f" → {job.error.hint}" if job.error.hint else ""
+    return f"{job.error.detail or job.error}{hint}"
+
+
+async def follow_job(app: KeyQueue[int], dispatcher: Dispatcher, job: Job) -> None:
     """Show the job's progress until its dialog is closed."""
-    await app.push_screen_wait(JobDialog(dispatcher, job))
+    await app.ask(JobDialog(dispatcher, job))

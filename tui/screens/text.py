@@ -41,6 +41,7 @@ class TextScreen(Screen[None]):
         """Show it from its top."""
         self.query_one(".title", Line).show(self._heading)
         view = self.query_one(TextView)
+        view.wrap = True
         view.show(self._lines)
         view.focus()
         self.query_one(Footer).show_keys(

@@ -200,7 +200,8 @@ class EngineSync:
     def _lost(self, fault: RuntimeFault) -> None:
         now = self._clock.monotonic()
         if self.connection is Connection.LIVE:
-            self._last_live = now
+            # A frozen engine was last live when it was last heard, long before its silence was noticed.
+            self._last_live = self._heard if isinstance(fault, TimedOut) else now
             if now - self._since >= STEADY:
                 self._attempt = 0
         self._attempt += 1

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeAlias
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -42,6 +43,9 @@ class Confirmed:
     options: dict[str, bool] = field(default_factory=dict)
 
 
+Preview: TypeAlias = Callable[[Mapping[str, bool]], tuple[Sequence[PlanLine], Sequence[str]]]
+
+
 class ConfirmDialog(Dialog[Confirmed]):
     """Shows a plan and asks. Cancel has the focus: enter alone never destroys anything; ``y`` confirms.
 
@@ -52,6 +56,7 @@ class ConfirmDialog(Dialog[Confirmed]):
         command: The equivalent command lines, one each.
         confirm_label: What the confirming button says.
         danger: Whether something is lost for good.
+        preview: Items and command lines for other options than those at the beginning.
     """
 
     DEFAULT_CSS = """
@@ -78,6 +83,7 @@ class ConfirmDialog(Dialog[Confirmed]):
         command: Sequence[str] = (),
         confirm_label: str = "Remove",
         danger: bool = True,
+        preview: Preview | None = None,
     ) -> None:
         """Make the dialog; push it with a callback, or wait for it."""
         super().__init__(title, danger=danger)
@@ -85,20 +91,20 @@ class ConfirmDialog(Dialog[Confirmed]):
         self._options = options
         self._command = command
         self._confirm_label = confirm_label
+        self._preview = preview
 
     def compose_body(self) -> Iterable[Widget]:
         """Items, options, command, buttons."""
-        body = VerticalScroll(Static(plan_content(self._items)), classes="dialog--body")
+        body = VerticalScroll(Static(plan_content(self._items), id="plan"), classes="dialog--body")
         # The keys that scroll belong to the dialog, so that the focus stays on the buttons.
         body.can_focus = False
         yield body
         for option in self._options:
             yield Check(option.label, option.value, name=option.id)
         if self._command:
-            lines = [f"$ {clip(sanitise(line), 200)}" for line in self._command[:2]]
-            if len(self._command) > 2:
-                lines.append(f"… {len(self._command) - 2} more")
-            yield Static(Content("\n".join(lines)), classes="dialog--command")
+            yield Static(command_content(self._command), classes="dialog--command")
+        if self._options:
+            yield Static(Content("tab moves, space switches"), classes="dialog--hint")
         yield button_row(
             button("Cancel (n)", "cancel", id="cancel"),
             button(f"{self._confirm_label} (y)", "confirm", danger=self._danger, id="confirm"),
@@ -106,15 +112,38 @@ class ConfirmDialog(Dialog[Confirmed]):
 
     def on_resize(self) -> None:
         """Keep everything but the items in sight."""
-        self.call_after_refresh(self.fit_body, ".dialog--title", "Check", ".dialog--command", ".dialog--buttons")
+        self.call_after_refresh(
+            self.fit_body, ".dialog--title", "Check", ".dialog--command", ".dialog--hint", ".dialog--buttons"
+        )
+
+    @property
+    def _chosen(self) -> dict[str, bool]:
+        return {check.name: check.value for check in self.query(Check) if check.name}
+
+    @on(Check.Changed)
+    def _option_changed(self) -> None:
+        """What is shown is what would be done with the options as they are now."""
+        if self._preview is not None:
+            items, command = self._preview(self._chosen)
+            self.query_one("#plan", Static).update(plan_content(items))
+            for line in self.query(".dialog--command").results(Static):
+                line.update(command_content(command))
 
     def action_confirm(self) -> None:
         """Yes, with the options as they are now."""
-        self.dismiss(Confirmed({check.name: check.value for check in self.query(Check) if check.name}))
+        self.dismiss(Confirmed(self._chosen))
 
     def action_scroll(self, rows: int) -> None:
         """Move the items."""
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+
+def command_content(command: Sequence[str]) -> Content:
+    """The first command lines, and how many more there are."""
+    lines = [f"$ {clip(sanitise(line), 200)}" for line in command[:2]]
+    if len(command) > 2:
+        lines.append(f"… {len(command) - 2} more")
+    return Content("\n".join(lines))
 
 
 def plan_content(items: Sequence[PlanLine]) -> Content:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from widgets.chart.scale import meter
 from widgets.dialog.base import Dialog, button, button_row
@@ -141,7 +141,9 @@ class ProgressDialog(Dialog[None]):
         line.set_class(not ok, "dialog--error")
         line.update(Content(f"{'Done' if ok else 'Failed'}: {sanitise(text)}"))
         self.query_one("#stop").display = False
-        self.query_one("#background").display = True
+        close = self.query_one("#background", Button)
+        close.label = Content("Close (b)")
+        close.display = True
 
 
 def bar_rows(bars: dict[str, Bar], width: int, room: int, *, ascii_only: bool = False) -> list[str]:

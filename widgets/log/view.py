@@ -168,7 +168,6 @@ class LogView(LogCanvas, can_focus=True):
     def action_open_search(self) -> None:
         """Ask for what to search."""
         self._prompt = LineEditor()
-        self._prompt.set(self.search_query)
         self._update()
 
     def action_search_step(self, direction: int) -> None:
@@ -223,10 +222,11 @@ class LogView(LogCanvas, can_focus=True):
             self._jump = direction
             self._schedule()
             return
-        if finder.current is not None and finder.current >= self.buffer.first:
-            origin = finder.current
-        elif not self._page:
+        if not self._page:
             return
+        # From the current match while it is in sight; else from where the reader has gone.
+        if finder.current is not None and any(position.seq == finder.current for position in self._page):
+            origin = finder.current
         else:
             origin = self._page[0].seq - 1 if direction > 0 else self._page[-1].seq + 1
         found = finder.step(origin, direction)

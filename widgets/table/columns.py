@@ -73,12 +73,22 @@ def _widths(shown: Sequence[Column], room: int) -> list[int]:
     return widths
 
 
+EXTRA = 5
+"""From this priority on a column needs those before it to have the width they would like."""
+
+
+def _least(shown: Sequence[Column], last: int) -> int:
+    """The cells without which the columns of priority `last`, the least important ones, are not worth showing."""
+    return sum(column.ideal if last >= EXTRA and column.priority < last else max(1, column.min) for column in shown)
+
+
 def layout(columns: Sequence[Column], width: int, gap: int = 1) -> list[Placed]:
     """Place columns side by side.
 
     The columns with the highest priority number are dropped, the last of them first, until the minimum widths of the
-    others fit. What remains goes to the ideal widths, then to those that flex. A column of priority 0 is never dropped;
-    it shrinks below its minimum if it must.
+    others fit. One of priority `EXTRA` or more is also dropped while any that matters more is not as wide as it would
+    like: a name that can be read is worth more than one column more. What remains goes to the ideal widths, then to
+    those that flex. A column of priority 0 is never dropped; it shrinks below its minimum if it must.
 
     Args:
         columns: In their order on the screen.
@@ -89,9 +99,9 @@ def layout(columns: Sequence[Column], width: int, gap: int = 1) -> list[Placed]:
         The columns that are shown. Those of no width are left out.
     """
     shown = list(columns)
-    while shown and sum(max(1, column.min) for column in shown) + gap * (len(shown) - 1) > width:
+    while shown:
         victim = max(range(len(shown)), key=lambda index: (shown[index].priority, index))
-        if shown[victim].priority == 0:
+        if _least(shown, shown[victim].priority) + gap * (len(shown) - 1) <= width or shown[victim].priority == 0:
             break
         del shown[victim]
     placed: list[Placed] = []
