@@ -22,6 +22,8 @@ ENGINE_FIXTURES = frozenset(
 
 # What would lead a test to the user's own engine or settings, or change what the screen looks like.
 FOREIGN = (
+    "CONTAINERS_CONF",
+    "CONTAINER_CONNECTION",
     "CONTAINER_HOST",
     "DOCKER_API_VERSION",
     "DOCKER_AUTH_CONFIG",
@@ -34,6 +36,7 @@ FOREIGN = (
     "FORCE_COLOR",
     "LINES",
     "NO_COLOR",
+    "PODMAN_CONNECTIONS_CONF",
     "SSH_CONNECTION",
     "SSH_TTY",
 )

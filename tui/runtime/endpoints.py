@@ -6,11 +6,12 @@ In this order, and the first that is set wins:
 2. ``DOCKER_HOST``
 3. ``DOCKER_CONTEXT``
 4. ``currentContext`` of docker's config.json
-5. ``CONTAINER_HOST``
-6. the well-known sockets, each tried until one answers
+5. ``CONTAINER_HOST``, then ``CONTAINER_CONNECTION``, the name of one of podman's connections
+6. podman's default connection, then the well-known sockets, each tried until one answers
 
 What somebody chose (1 to 5) is used alone, as the docker CLI does: an engine that does not answer must not silently
-become another one. Blocking and without heavy imports: this runs before the user interface is loaded.
+become another one. Podman's default connection is no such choice: on Linux podman itself uses it only when told to be
+remote. Blocking and without heavy imports: this runs before the user interface is loaded.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tui.runtime import endpoints_contexts, endpoints_url
+from tui.runtime import endpoints_contexts, endpoints_podman, endpoints_url
 from tui.runtime.endpoints_model import Candidate, Discovery, Endpoint, ProbeResult, TlsConfig
 from tui.runtime.endpoints_probe import probe, socket_path
 from tui.runtime.errors import InvalidRequest, RuntimeFault
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 WELL_KNOWN = "well-known socket"
+PODMAN_CONNECTION = "podman connection"
 # The context that stands for "no context": the environment's engine, or the usual socket.
 DEFAULT_CONTEXT = "default"
 # Seconds for one answer. Nobody chose the well-known ones, and a hanging one must not hold up the next; a host that
@@ -84,6 +86,11 @@ def candidates(host: str | None, context: str | None, env: Mapping[str, str], ho
             return [_from_context(chosen, source, home, config_dir)]
         if not chosen and env.get("CONTAINER_HOST"):
             return [*found, _from_url(env["CONTAINER_HOST"], "CONTAINER_HOST", env, home, config_dir)]
+        if not chosen:
+            connections = _podman_connection(env, home)
+            found.extend(connections)
+            if any(candidate.explicit for candidate in connections):
+                return found
     found.extend(_well_known(env, home, uid))
     return found
 
@@ -153,6 +160,22 @@ def _from_context(name: str, source: str, home: Path, config_dir: Path) -> Candi
     elif tls is None and https:
         tls = TlsConfig()
     return Candidate(source, name, Endpoint(url, name, source, tls), explicit=True)
+
+
+def _podman_connection(env: Mapping[str, str], home: Path) -> list[Candidate]:
+    """The connection that the environment names, or else podman's default; none when there is neither."""
+    wanted = env.get("CONTAINER_CONNECTION", "")
+    source = "CONTAINER_CONNECTION" if wanted else PODMAN_CONNECTION
+    name = wanted
+    try:
+        connections = endpoints_podman.load_connections(env, home)
+        name = wanted or connections.default
+        if not name:
+            return []
+        url, https = endpoints_url.normalise(connections.uri(name), source=f"podman connection {name!r}")
+    except RuntimeFault as fault:
+        return [Candidate(source, name or "containers.conf", fault=fault, explicit=bool(wanted))]
+    return [Candidate(source, name, Endpoint(url, name, source, TlsConfig() if https else None), explicit=bool(wanted))]
 
 
 def _well_known(env: Mapping[str, str], home: Path, uid: int) -> Iterator[Candidate]:

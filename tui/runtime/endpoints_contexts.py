@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from tui.runtime.endpoints_model import TlsConfig
-from tui.runtime.errors import InvalidRequest, NotFound, RuntimeFault, TlsFailed
+from tui.runtime.errors import InvalidRequest, NotFound, TlsFailed
 
 # A context's files are small; this keeps a wrong path (a device, a log) from being read whole.
 MAX_BYTES = 1 << 20
@@ -22,7 +22,7 @@ def current_context(config_dir: Path) -> str:
         InvalidRequest: when config.json cannot be read or is no JSON object.
     """
     path = config_dir / "config.json"
-    config = _read(path)
+    config = read_json(path)
     if config is None:
         return ""
     name = config.get("currentContext", "")
@@ -36,7 +36,7 @@ def context_names(config_dir: Path) -> list[str]:
     names = []
     for path in (config_dir / "contexts" / "meta").glob("*/meta.json"):
         try:
-            meta = _read(path)
+            meta = read_json(path)
         except InvalidRequest:
             continue  # it is reported when it is the one that was asked for; here it only has no name
         name = meta.get("Name") if meta else None
@@ -56,14 +56,14 @@ def load_context(config_dir: Path, name: str) -> tuple[str, TlsConfig | None]:
 
     folder = hashlib.sha256(name.encode()).hexdigest()
     path = config_dir / "contexts" / "meta" / folder / "meta.json"
-    meta = _read(path)
+    meta = read_json(path)
     if meta is None:
         there = ", ".join(context_names(config_dir))
         raise NotFound(f"there is no context {name!r}", hint=f"contexts are: {there}")
     endpoints = meta.get("Endpoints")
-    docker = endpoints.get("docker") if _is_object(endpoints) else None
-    host = docker.get("Host") if _is_object(docker) else None
-    if not _is_object(docker) or not isinstance(host, str) or not host:
+    docker = endpoints.get("docker") if is_object(endpoints) else None
+    host = docker.get("Host") if is_object(docker) else None
+    if not is_object(docker) or not isinstance(host, str) or not host:
         raise InvalidRequest(f"context {name!r}: {path} has no docker endpoint", hint=f"docker context rm {name}")
     tls_dir = config_dir / "contexts" / "tls" / folder / "docker"
     verify = docker.get("SkipTLSVerify") is not True
@@ -96,28 +96,44 @@ def _material(folder: Path) -> tuple[Path | None, Path | None, Path | None] | No
     return (ca, cert, key) if ca or cert or key else None
 
 
-def _is_object(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
+def read_small(path: Path) -> bytes | None:
+    """What is in a file, None when there is no such file.
 
-
-def _read(path: Path) -> dict[str, object] | None:
-    """The JSON object in a file, None when there is no such file."""
-    import json
-
+    Raises:
+        InvalidRequest: when it cannot be read, or is larger than a settings file.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise InvalidRequest(f"{path} is larger than {MAX_BYTES >> 20} MiB")
-        value = json.loads(data)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
         raise InvalidRequest(f"{path} cannot be read: {exc.strerror}") from exc
+    if len(data) > MAX_BYTES:
+        raise InvalidRequest(f"{path} is larger than {MAX_BYTES >> 20} MiB")
+    return data
+
+
+def is_object(value: object) -> TypeGuard[dict[str, object]]:
+    """Whether a decoded value is an object."""
+    return isinstance(value, dict)
+
+
+def read_json(path: Path) -> dict[str, object] | None:
+    """The JSON object in a file, None when there is no such file.
+
+    Raises:
+        InvalidRequest: when it cannot be read, or is something else.
+    """
+    import json
+
+    data = read_small(path)
+    if data is None:
+        return None
+    try:
+        value = json.loads(data)
     except ValueError as exc:
-        if isinstance(exc, RuntimeFault):
-            raise
         raise InvalidRequest(f"{path} is not valid JSON: {exc}") from exc
-    if not _is_object(value):
+    if not is_object(value):
         raise InvalidRequest(f"{path} is not a JSON object")
     return value
