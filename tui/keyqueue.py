@@ -86,11 +86,11 @@ class KeyQueue(App[ReturnType]):
 
     # ---------------------------------------------------------------- for what opens dialogs
 
-    def hold_keys(self) -> None:
-        """Keep keys back: what is under way will open a dialog. Ends with `release_keys`, or after a second."""
+    def hold_keys(self, seconds: float = HOLD_SECONDS) -> None:
+        """Keep keys back: what is under way will take them. Ends with `release_keys`, or after so many seconds."""
         if self._key_hold is not None:
             self._key_hold.cancel()
-        self._key_hold = asyncio.get_running_loop().call_later(HOLD_SECONDS, self.release_keys)
+        self._key_hold = asyncio.get_running_loop().call_later(seconds, self.release_keys)
 
     def release_keys(self) -> None:
         """Let keys through again, those that waited first."""

@@ -77,6 +77,38 @@ async def test_remove_of_a_running_container_needs_force_and_says_so() -> None:
         await app.until(lambda: "shop-cache-1" not in app.names(), "the removal")
 
 
+async def test_the_plan_follows_its_options() -> None:
+    async with running() as app:
+        await app.select("shop-cache-1")
+        await app.press("d")
+        await app.until_text("unless force is on")
+        assert "--force" not in app.text()
+        await app.press("shift+tab", "shift+tab", "space")
+        await app.until_text("rm --force")
+        await app.until(lambda: "unless force is on" not in app.text(), "the plan with force")
+
+
+async def test_a_second_stop_is_not_sent() -> None:
+    async with running() as app:
+        app.demo.faults.latency = 0.5
+        await app.select("shop-cache-1")
+        await app.press("s", "s")
+        await app.until(lambda: any("stopping already" in text for text in notices(app)), "the reason")
+        await app.state_of("shop-cache-1", "exited")
+        stops = [target for method, target in app.demo.request_log if method == "POST" and "/stop" in target]
+        assert len(stops) == 1
+
+
+async def test_what_happened_stands_above_the_footer_and_escape_takes_it_away() -> None:
+    async with running() as app:
+        await app.select("shop-cache-1")
+        await app.press("p")
+        await app.until_text("paused shop-cache-1")
+        assert app.dashboard.flash.region.bottom == app.app.size.height - 1
+        await app.press("escape")
+        await app.until(lambda: not app.dashboard.flash.display, "the end of the message")
+
+
 async def test_bulk_acts_on_exactly_the_marked_rows() -> None:
     async with running() as app:
         for name in ("shop-web-1", "shop-web-2"):

@@ -181,3 +181,24 @@ def test_closed_terminal_in_the_shell_ends_the_process(demo_terminal: Terminal) 
     enter(demo_terminal, "#")
     demo_terminal.hang_up()
     demo_terminal.wait_exit()
+
+
+def test_what_is_typed_ahead_is_for_the_shell(docker_terminal: Terminal) -> None:
+    terminal = docker_terminal
+    terminal.send("eecho typed; echo ahead\r")
+    terminal.wait_for("\ntyped\nahead")
+
+
+def test_sessions_follow_each_other_on_the_main_screen(docker_terminal: Terminal) -> None:
+    terminal = docker_terminal
+    for number in ("one", "two"):
+        enter(terminal)
+        terminal.send(f"echo session; echo {number}\r")
+        terminal.wait_for(f"\nsession\n{number}")
+        terminal.send("exit\r")
+        terminal.wait_for(DASHBOARD)
+        terminal.pump(0.5)  # keys are not heard for 300 ms after a shell
+    quit_dashboard(terminal)
+    # Left behind as `docker exec` would leave it: both sessions, one below the other, then the cursor.
+    assert terminal.text.index("\nsession\none") < terminal.text.index("\nsession\ntwo")
+    assert terminal.screen.cursor.y > max(y for y, line in enumerate(terminal.lines) if line) - 1

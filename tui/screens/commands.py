@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tui.screens.dashboard import Dashboard
 
 
+SHELL_SECONDS = 10.0
+
+
 class Commands:
     """What keys do on a dashboard. `Dashboard` is the part that shows."""
 
@@ -93,7 +96,7 @@ class Commands:
             "view.inspect": lambda: self._work(self._inspect(), "inspect", exclusive=True),
             "view.command": self._command_lines,
             "container.logs": self._full_logs,
-            "container.exec": lambda: self._work(self._shell(), "exec", exclusive=True),
+            "container.exec": self._open_shell,
             "container.processes": lambda: self._drill("processes"),
             "app.jobs": lambda: self._ask(self._jobs()),
             "app.messages": self._messages,
@@ -207,6 +210,10 @@ class Commands:
                 )
             )
 
+    def _open_shell(self) -> None:
+        self._app.hold_keys()
+        self._work(self._shell(), "exec", exclusive=True)
+
     async def _shell(self) -> None:
         if self._settings.read_only:
             self._app.say("Read-only: a shell could change things.", severity="warning")
@@ -216,14 +223,17 @@ class Commands:
             return
         name = self._container_name(key)
         try:
+            # What is typed from now on is for the shell, which may take a second or two to be there.
+            self._app.hold_keys(SHELL_SECONDS)
             async with open_shell(self._fleet, key, name) as opened:
-                ended = await hand_over(self._app, opened, name)
+                ended = await hand_over(self._app, opened, name, self._app.typed_ahead())
         except RuntimeFault as fault:
             self._app.say_fault(fault)
             return
         finally:
             # A repeated ctrl-p ctrl-q, or the q of a program that has just ended, is not meant for the dashboard.
             self._app.swallow_input(0.3)
+            self._app.release_keys()
         if ended.fault is not None:
             self._app.say_fault(ended.fault)
         elif ended.detached:

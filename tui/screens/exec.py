@@ -141,12 +141,15 @@ async def _cancel(task: asyncio.Task[bytes]) -> None:
         await task
 
 
-async def hand_over(app: App[int], opened: Opened, name: str) -> Ended:
-    """Suspend the dashboard, connect terminal and process until it ends or is detached from, and come back."""
+async def hand_over(app: App[int], opened: Opened, name: str, typed: str = "") -> Ended:
+    """Suspend the dashboard, connect terminal and process until it ends or is detached from, and come back.
+
+    `typed` is what was typed for the process before it was there.
+    """
     # Without batch_update() a refresh while suspended fills the queue of the stopped writer thread (30 entries)
     # and blocks the event loop.
     with app.batch_update(), app.suspend():
-        return await Terminal().connect(opened, name)
+        return await Terminal().connect(opened, name, typed.encode())
 
 
 def _resolve(future: asyncio.Future[None]) -> None:
@@ -165,7 +168,7 @@ class Terminal:
         self._out = sys.__stderr__.fileno()
         self._alternate = False
 
-    async def connect(self, opened: Opened, name: str) -> Ended:
+    async def connect(self, opened: Opened, name: str, typed: bytes = b"") -> Ended:
         """Pass bytes both ways until one side ends."""
         loop = asyncio.get_running_loop()
         session = opened.session
@@ -180,7 +183,7 @@ class Terminal:
             await self._write(title.encode())
             tasks = {
                 asyncio.create_task(self._output(opened), name="exec-output"): "output",
-                asyncio.create_task(self._input(session), name="exec-input"): "input",
+                asyncio.create_task(self._input(session, typed), name="exec-input"): "input",
                 asyncio.create_task(self._sizes(session, resized), name="exec-resize"): "resize",
             }
             try:
@@ -238,8 +241,10 @@ class Terminal:
             loop.remove_reader(self._in)
         return True
 
-    async def _input(self, session: ExecSession) -> None:
+    async def _input(self, session: ExecSession, typed: bytes) -> None:
         held = b""
+        if typed:
+            await session.write(typed)
         while True:
             if not await self._readable(HOLD_SECONDS if held else None):
                 await session.write(held)
