@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.conftest import Lab, until
 from tui.runtime.engine.backend import EngineRuntime
-from tui.runtime.errors import Closed, RuntimeFault
+from tui.runtime.errors import Closed, RuntimeFault, Unsupported
 from tui.runtime.models import Capability, ContainerState, LogLine
 from tui.runtime.protocol import ExecSession
 
@@ -136,6 +136,14 @@ async def test_a_tty_has_one_raw_stream(lab: Lab, told: bool) -> None:
     await lab.until_state(id, ContainerState.EXITED)
     lines = await log_of(lab, id, tty=True if told else None)
     assert lines == [LogLine("raw", "one"), LogLine("raw", "two")]
+
+
+async def test_a_log_that_nobody_keeps_names_its_driver(lab: Lab) -> None:
+    id = await lab.create("logger:1", HostConfig={"LogConfig": {"Type": "none"}})
+    with pytest.raises(Unsupported) as caught:
+        await log_of(lab, id)
+    assert "none" in caught.value.detail
+    assert caught.value.hint
 
 
 # --- exec ---------------------------------------------------------------------------------------------------------

@@ -167,6 +167,33 @@ def test_health_is_told_beside_the_action() -> None:
     assert [event.detail for event in events("health_status", attributes={"health_status": "starting"})] == ["starting"]
 
 
+def test_only_changes_of_health_are_told() -> None:
+    read = PodmanDialect("4.3.1").event_reader()
+
+    def said(action: str, health: str = "", id: str = "abc") -> list[str]:
+        raw = {**EVENT, "Action": action, "Actor": {"ID": id, "Attributes": {}}, "HealthStatus": health}
+        return [f"{event.action} {event.detail}".strip() for event in read(raw)]
+
+    assert said("health_status", "starting") == ["health_status starting"]
+    assert said("exec_died") == ["exec_die"]
+    assert said("health_status", "starting") == []
+    assert said("health_status", "healthy") == ["health_status healthy"]
+    assert said("health_status", "healthy", "other") == ["health_status healthy"]
+    assert said("health_status", "healthy") == []
+    assert said("start") == ["start"]
+    assert said("health_status", "healthy") == ["health_status healthy"]
+
+
+def test_an_inspect_tells_sizes_that_were_asked_for_and_podmans_log_driver() -> None:
+    raw = {"Id": "a", "SizeRootFs": 0, "SizeRw": 5, "HostConfig": {"LogConfig": {"Type": "json-file"}}}
+    dialect = PodmanDialect("4.3.1")
+    plain = dialect.container_detail(raw, size=False)
+    assert (plain.size_rw, plain.size_root_fs, plain.log_driver) == (None, None, "k8s-file")
+    assert dialect.container_detail(raw, size=True).size_rw == 5
+    none = dialect.container_detail({"HostConfig": {"LogConfig": {"Type": "none"}}}, size=False)
+    assert none.log_driver == "none"
+
+
 def test_images_and_volumes() -> None:
     (pulled,) = events("pull", "image", IMAGE)
     assert (pulled.type, pulled.actor_id) == (EventType.IMAGE, f"sha256:{IMAGE}")

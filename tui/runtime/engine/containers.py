@@ -66,7 +66,7 @@ class Containers(EngineBase):
             timeout=SIZE_TIMEOUT if size else ANSWER_TIMEOUT,
         )
         with translate("container_inspect", id, self._transport.endpoint):
-            return decode_containers.container_detail(expect_object(answer))
+            return self._dialect.container_detail(expect_object(answer), size=size)
 
     async def container_start(self, id: str) -> None:
         """Start; a running container is success (304)."""
@@ -120,8 +120,8 @@ class Containers(EngineBase):
         answer = await self._transport.request(request)
         with translate("container_top", id, self._transport.endpoint):
             if not answer.body:
-                # What Podman says of a container that does not run.
-                raise Conflict("the container does not run", status=answer.status)
+                # All that Podman says of a container that does not run.
+                raise Conflict("no processes can be told: it does not run, or is paused", status=answer.status)
             return decode_containers.processes(expect_object(json.loads(answer.body)))
 
     async def container_wait(self, id: str, *, condition: WaitCondition | str = WaitCondition.NOT_RUNNING) -> int:

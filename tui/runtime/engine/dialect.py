@@ -10,12 +10,13 @@ stats      libpod    a sample each second and not each fifth; no throttling, and
 top        libpod    Podman reads /proc itself; the other runs the container's own ``ps``, and answers one column
 disk usage libpod    the other tells no size of the images
 events     Docker's  actions, types, ids and exit codes are translated; `until` in the past is applied here, because
-                     Podman answers it with one event; no commands, signals or stops (EVENT_DETAILS)
+                     Podman answers it with one event; each health check is one, and only changes are passed on; no
+                     commands, signals or stops (EVENT_DETAILS)
 logs       Docker's  in 5.4 still times in whole seconds (LOG_NANOSECONDS); in 4.3 a tail loses the beginning of a line
                      above 8 kB (LOG_TAIL_OF_LONG_LINES)
 pull       Docker's  ends without a word of what came of it: read off the image's id here; layers that take less
                      than a second have no sizes
-inspect    Docker's  the log driver is always "json-file"
+inspect    Docker's  calls the log driver "k8s-file" "json-file", and says 0 for sizes that were not asked for
 errors     both      what a state does not allow has the status 500, as a taken name since 5: read off the words
 exec       Docker's  detach keys are ignored; ours act on this side
 images     Docker's  every name in full, "localhost/" before those that no registry has; no tags in the history
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -34,6 +35,7 @@ from tui.runtime.filters import Filters
 from tui.runtime.models import (
     Capability,
     Container,
+    ContainerDetail,
     DiskUsage,
     EngineKind,
     Event,
@@ -124,6 +126,10 @@ class Dialect:
         """A row of the container list, as of `now`."""
         return decode_containers.container(raw)
 
+    def container_detail(self, raw: Raw, *, size: bool) -> ContainerDetail:
+        """The answer of an inspect, in which sizes were asked for or not."""
+        return decode_containers.container_detail(raw)
+
     def disk_usage(self, raw: Raw) -> DiskUsage:
         """The answer of ``/system/df``."""
         return decode_system.disk_usage(raw)
@@ -140,9 +146,9 @@ class Dialect:
         """A reader of such a stream."""
         return _DockerSamples(id)
 
-    def events(self, raw: Raw) -> tuple[Event, ...]:
-        """What one message of the event stream tells, in Docker's words."""
-        return (decode_containers.event(raw),)
+    def event_reader(self) -> Callable[[Raw], tuple[Event, ...]]:
+        """What one message after the other of an event stream tells, in Docker's words."""
+        return lambda raw: (decode_containers.event(raw),)
 
     def event_query(
         self, since: datetime | None, until: datetime | None, filters: Filters | None, now: datetime
@@ -187,6 +193,13 @@ class PodmanDialect(Dialect):
         """A row of libpod's list."""
         return podman.container(raw, now)
 
+    def container_detail(self, raw: Raw, *, size: bool) -> ContainerDetail:
+        """As Docker's, without the sizes that nobody has measured."""
+        detail = decode_containers.container_detail(raw)
+        driver = "k8s-file" if detail.log_driver == "json-file" else detail.log_driver
+        sizes = (detail.size_rw, detail.size_root_fs) if size else (None, None)
+        return replace(detail, log_driver=driver, size_rw=sizes[0], size_root_fs=sizes[1])
+
     def disk_usage(self, raw: Raw) -> DiskUsage:
         """The answer of libpod's ``/system/df``."""
         return podman.disk_usage(raw)
@@ -203,9 +216,9 @@ class PodmanDialect(Dialect):
         """A reader of such a stream."""
         return _PodmanSamples()
 
-    def events(self, raw: Raw) -> tuple[Event, ...]:
-        """What one message tells, in Docker's words."""
-        return podman.events(raw)
+    def event_reader(self) -> Callable[[Raw], tuple[Event, ...]]:
+        """As Docker's; health checks whose result is the same as before tell nothing."""
+        return podman.EventReader().read
 
     def event_query(
         self, since: datetime | None, until: datetime | None, filters: Filters | None, now: datetime

@@ -15,7 +15,6 @@ from tui.runtime.engine.transport import Request, Stream
 from tui.runtime.errors import ApiError, InvalidRequest, StreamBroken, Unsupported
 from tui.runtime.models import ContainerDetail, LogLine, Stats
 from tui.runtime.protocol import LogStream
-from tui.runtime.wire.decode_containers import container_detail
 from tui.runtime.wire.frames import Frame, FrameDecoder
 from tui.runtime.wire.jsonlines import JsonMessages
 from tui.runtime.wire.lines import LineAssembler
@@ -76,7 +75,7 @@ class ContainerStreams(EngineBase):
         """An inspect on behalf of a log: whether there is a TTY, which log driver."""
         answer = await self._get("container_inspect", path_of("container_logs", "containers", id, "/json"), target=id)
         with translate("container_logs", id, self._transport.endpoint):
-            return container_detail(expect_object(answer))
+            return self._dialect.container_detail(expect_object(answer), size=False)
 
     def open_log(self, id: str, query: Query) -> Stream:
         """The stream of a log, not yet entered."""
@@ -181,6 +180,6 @@ def _unreadable(id: str, driver: str) -> Unsupported:
         f"the log driver {driver or 'of this container'} keeps no log that can be read",
         operation="container_logs",
         target=id,
-        hint="Logs can be read with the drivers json-file, local and journald.",
+        hint="Logs can be read with the drivers json-file, local, journald and, in Podman, k8s-file.",
         capability="logs",
     )

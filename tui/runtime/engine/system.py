@@ -87,7 +87,7 @@ class System(EngineBase):
         """Events as they happen, from `since` on."""
         with translate("events", "", self.endpoint):
             query = self._dialect.event_query(since, until, filters, datetime.now(UTC))
-        messages = JsonMessages()
+        messages, read = JsonMessages(), self._dialect.event_reader()
 
         def finish() -> list[Event]:
             messages.finish()
@@ -95,9 +95,7 @@ class System(EngineBase):
 
         return DecodedStream(
             self._stream("events", "/events", query.parameters, head_timeout=EVENTS_HEAD_TIMEOUT, lenient=True),
-            lambda data: [
-                event for raw in messages.feed(data) for event in self._dialect.events(raw) if query.wanted(event)
-            ],
+            lambda data: [event for raw in messages.feed(data) for event in read(raw) if query.wanted(event)],
             finish,
             endless=until is None,
         )
