@@ -16,6 +16,7 @@ from tui.app import PortsideApp
 from tui.config.settings import Settings
 from tui.demo.clock import FakeClock as DemoClock
 from tui.demo.engine import DemoEngine
+from tui.panes import detail
 from tui.panes.detail import DetailPane
 from tui.runtime.endpoints import Discovery
 from tui.store.stats import STREAM_LIMIT
@@ -24,6 +25,12 @@ STATS = "/containers/{id}/stats"
 LISTS = {("GET", "/containers/json"), ("GET", "/images/json")}
 INSPECTS = {("GET", "/containers/{id}/json"), ("GET", "/images/{name*}/json")}
 STEP = 0.25
+
+
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The detail's rest is real time, of which little passes here: what it asks for must not come in the middle."""
+    monkeypatch.setattr(detail, "REST_SECONDS", 0.0)
 
 
 class Timed(Driver):
@@ -96,8 +103,9 @@ def asked(before: Counter[tuple[str, str]], after: Counter[tuple[str, str]]) -> 
 @pytest.mark.parametrize("tab", ["Logs", "Stats", "Details", "Inspect"])
 async def test_a_minute_of_nothing_costs_no_list_and_no_inspect(tab: str) -> None:
     async with timed() as app:
-        detail = app.dashboard.query_one(DetailPane)
-        while f"[{tab}]" not in app.text(detail):
+        pane = app.dashboard.query_one(DetailPane)
+        await app.until(lambda: app.demo.open_streams["/containers/{id}/logs"] == 1, "the selected one's log")
+        while f"[{tab}]" not in app.text(pane):
             await app.press("right_square_bracket")
         await app.pass_time(5, lambda: None)
         before = Counter(app.demo.requests)
@@ -163,6 +171,7 @@ async def test_pane_that_is_not_seen_costs_nothing() -> None:
 
 async def test_one_change_costs_one_request_and_no_inspect() -> None:
     async with timed() as app:
+        await app.until(lambda: app.demo.open_streams["/containers/{id}/logs"] == 1, "the selected one's log")
         await app.pass_time(5, lambda: None)
         before = Counter(app.demo.requests)
         made = [app.demo.world.add_container(name=f"burst-{number}", start=False) for number in range(20)]
