@@ -13,7 +13,7 @@ WORKERS ?= 2
 ENGINE_WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help run test lint format types contracts test-fast test-engines bench screenshots clean
+.PHONY: help run test lint format types contracts test-fast test-engines test-versions bench screenshots clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,12 @@ test-fast: $(VENV)/.dev ## The tests that need no engine
 
 test-engines: $(VENV)/.dev ## The tests on private real engines: skipped without root or the engines' programs
 	$(PYTEST) -n $(ENGINE_WORKERS) --dist loadfile -m engine $(ARGS)
+
+test-versions: $(VENV)/.dev ## The contract suite on the newer engines of Debian 13 and testing, fetched once
+	for suite in trixie forky; do \
+	    PORTSIDE_ENGINE_DOCKER=docker@$$suite PORTSIDE_ENGINE_PODMAN=podman@$$suite \
+	        $(PYTEST) -n $(ENGINE_WORKERS) --dist loadfile -m engine tests/contract $(ARGS) || exit 1; \
+	done
 
 bench: $(VENV)/.dev ## Measure what the README claims
 	$(BIN)/python -m benchmarks $(ARGS)

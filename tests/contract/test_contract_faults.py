@@ -142,7 +142,7 @@ async def test_tls(sacrificial_docker: Engine) -> None:
         if "=" in line
     )
     certs = sacrificial_docker.dir / "certs"
-    url = words["PORTSIDE_TEST_DOCKER_TLS"]
+    url = next(value for name, value in words.items() if name.endswith("_TLS"))  # PORTSIDE_TEST_DOCKER_FORKY_TLS...
 
     def endpoint(tls: TlsConfig | None) -> Endpoint:
         return Endpoint(url=url, name="tls", source="test", tls=tls)
