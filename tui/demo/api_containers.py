@@ -10,6 +10,7 @@ from typing import Any
 from tui.demo import present
 from tui.demo.clock import SECOND
 from tui.demo.errors import ApiError, not_running
+from tui.demo.events import labels_match
 from tui.demo.filters import CONTAINER_KEYS, check_container_filters, container_matches, parse_filters
 from tui.demo.http import Request, Response, error_response, json_response
 from tui.demo.numbers import MEMORY
@@ -48,6 +49,7 @@ class ContainerApi:
             ("DELETE", "/containers/{id}", self.remove),
             ("GET", "/containers/{id}/top", self.top),
             ("GET", "/containers/{id}/changes", self.changes),
+            ("POST", "/containers/prune", self.prune),
         ]
 
     def _find(self, parameters: Parameters) -> Container:
@@ -123,6 +125,22 @@ class ContainerApi:
         self.world.life.remove(container, force=request.flag("force"), volumes=request.flag("v"))
         return Response(NO_CONTENT)
 
+    async def prune(self, request: Request, parameters: Parameters) -> Response:
+        """Remove all that do not run."""
+        filters = parse_filters(request, frozenset(("label", "label!", "until")))
+        gone = [
+            container
+            for container in self.world.containers.values()
+            if container.state in ("created", "exited", "dead")
+            and labels_match(container.labels, filters.get("label", []))
+        ]
+        for container in gone:
+            self.world.life.remove(container)
+        size = sum(container.size_rw for container in gone)
+        self.world.events.publish(self.world.now(), "container", "prune", "", {"reclaimed": str(size)})
+        removed = [container.id for container in gone] or None
+        return json_response({"ContainersDeleted": removed, "SpaceReclaimed": size})
+
     async def wait(self, request: Request, parameters: Parameters) -> Response:
         """The exit code, once it has ended: the head of the answer goes out at once, as dockerd does."""
         condition = request.query.get("condition") or "not-running"
@@ -175,9 +193,10 @@ class ContainerApi:
     async def changes(self, request: Request, parameters: Parameters) -> Response:
         """Files that differ from the image."""
         container = self._find(parameters)
+        put = container.filesystem.changed if container.filesystem is not None else {}
         if not container.started:
-            return json_response(None)
-        paths = {mount["Destination"]: 1 for mount in container.mounts}
+            return json_response([{"Path": path, "Kind": kind} for path, kind in sorted(put.items())] or None)
+        paths = {mount["Destination"]: 1 for mount in container.mounts} | put
         if container.size_rw:
             paths |= {"/tmp": 0, "/tmp/cache.bin": 1}
         return json_response([{"Path": path, "Kind": kind} for path, kind in sorted(paths.items())] or None)

@@ -174,11 +174,12 @@ class ExecApi:
         return Response(200)
 
     async def resize_container(self, request: Request, parameters: Parameters) -> Response:
-        """Containers of the demo do not look at their terminal's size."""
-        _size(request)
+        """Tell the terminal of a container's own process its size."""
+        rows, columns = _size(request)
         container = self.world.container(parameters["id"])
         if not container.running:
             raise ApiError(409, f"cannot resize a stopped container: unknown: {container.id}")
+        container.terminal.resize(rows, columns)
         return Response(200)
 
     async def inspect(self, request: Request, parameters: Parameters) -> Response:
@@ -216,8 +217,8 @@ class ExecApi:
 
     async def _first_process(self, container: Container, command: list[str]) -> None:
         code = 127
-        if container.config.get("OpenStdin") and container.tty:
-            await asyncio.get_running_loop().create_future()  # a shell that waits for somebody to attach
+        terminal = container.terminal
+        attachable = bool(container.config.get("OpenStdin"))
         problem = missing(container, command[0])
         pending = {1: b"", 2: b""}
 
@@ -225,11 +226,18 @@ class ExecApi:
             *lines, pending[stream] = (pending[stream] + data).split(b"\n")
             for line in lines:
                 container.log.write(self.world.now(), line.removesuffix(b"\r"), stream)
+            await terminal.write(stream, data)
 
         if problem is None:
-            console = Console(write, tty=False)
-            console.feed(b"")
-            code = await Shell(self.world, container, console, env=[], cwd="").run(command)
+            console = Console(write, tty=attachable and container.tty)
+            if attachable:
+                terminal.begin(console)
+            else:
+                console.feed(b"")
+            try:
+                code = await Shell(self.world, container, console, env=[], cwd="").run(command)
+            finally:
+                terminal.end()
         else:
             container.log.write(self.world.now(), problem.encode(), 2)
         for stream, rest in pending.items():

@@ -14,6 +14,7 @@ from tui.demo.http import Duplex, Request, Response
 from tui.demo.logbook import STDERR, STDOUT, Line
 from tui.demo.numbers import NO_SAMPLE_CPU, cpu_json, no_stats_json, stats_json
 from tui.demo.objects import Container, Json
+from tui.demo.programs import Shell, program_of
 from tui.demo.server import Routes
 from tui.demo.world import World
 
@@ -169,6 +170,9 @@ class StreamApi:
                 await duplex.write(encode(container, line))
         if not live:
             return
+        if container.config.get("OpenStdin") and isinstance(program_of(container), Shell):
+            await self._converse(container, duplex, streams)
+            return
         gone = asyncio.ensure_future(duplex.gone())
         sending = asyncio.ensure_future(self._send_live(container, duplex, streams, now))
         try:
@@ -179,6 +183,33 @@ class StreamApi:
             for task in (gone, sending):
                 task.cancel()
             await asyncio.wait({gone, sending})
+
+    async def _converse(self, container: Container, duplex: Duplex, streams: frozenset[int]) -> None:
+        """Be the terminal of its own process until that ends or the client goes."""
+
+        async def client(stream: int, data: bytes) -> None:
+            if stream in streams:
+                await duplex.write(data if container.tty else frame(stream, data))
+
+        async def read() -> None:
+            while data := await duplex.read():
+                container.terminal.feed(data)
+
+        if container.state not in ("created", "running", "paused"):
+            return
+        container.terminal.clients.add(client)
+        reading = asyncio.ensure_future(read())
+        ends = {
+            asyncio.ensure_future(self.world.life.wait_exit(container)),
+            asyncio.ensure_future(duplex.gone()),
+        }
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            container.terminal.clients.discard(client)
+            for task in (reading, *ends):
+                task.cancel()
+            await asyncio.wait({reading, *ends})
 
     async def _send_live(self, container: Container, duplex: Duplex, streams: frozenset[int], now: int) -> None:
         # `docker run` attaches before it starts the container.

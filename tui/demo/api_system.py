@@ -1,4 +1,4 @@
-"""/_ping, /version, /info, /events, /system/df, networks and volumes."""
+"""/_ping, /version, /info, /events, /system/df."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from tui.demo import present
 from tui.demo.catalogue import digest
 from tui.demo.clock import SECOND, rfc3339
 from tui.demo.errors import ApiError
-from tui.demo.events import EVENT_KEYS, Filters, event_matches, labels_match
+from tui.demo.events import EVENT_KEYS, Filters, event_matches
 from tui.demo.filters import parse_filters
 from tui.demo.http import Request, Response, json_response
 from tui.demo.numbers import CPUS, MEMORY
-from tui.demo.objects import Json, Network
+from tui.demo.objects import Json
 from tui.demo.server import API_VERSION, ENGINE_VERSION, MIN_API_VERSION, Routes
 from tui.demo.world import World
 
 KERNEL = "6.12.0-demo"
-NETWORK_KEYS = frozenset(("id", "name", "driver", "label", "type", "scope", "dangling"))
 
 
 def parse_time(text: str, now: int) -> int:
@@ -51,10 +50,6 @@ class SystemApi:
             ("GET", "/info", self.info),
             ("GET", "/events", self.events),
             ("GET", "/system/df", self.disk_usage),
-            ("GET", "/networks", self.networks),
-            ("GET", "/networks/{id}", self.network),
-            ("GET", "/volumes", self.volumes),
-            ("GET", "/volumes/{name}", self.volume),
         ]
 
     async def ping(self, request: Request, parameters: Mapping[str, str]) -> Response:
@@ -200,61 +195,6 @@ class SystemApi:
                 "BuildCache": [],
             }
         )
-
-    async def networks(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        """All networks; filters: id, name, driver, label, type, scope, dangling."""
-        filters = parse_filters(request, NETWORK_KEYS)
-        used = {name for container in self.world.containers.values() for name in container.endpoints}
-        found = [
-            present.network_json(network, self.world, details=False)
-            for network in self.world.networks.values()
-            if labels_match(network.labels, filters.get("label", []))
-            and all(_network_fits(network, key, values, network.name in used) for key, values in filters.items())
-        ]
-        return json_response(found)
-
-    async def network(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        """One network with its containers."""
-        return json_response(present.network_json(self.world.network(parameters["id"]), self.world, details=True))
-
-    async def volumes(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        """All volumes; filters: name, label, driver, dangling."""
-        filters = parse_filters(request, frozenset(["name", "label", "driver", "dangling"]))
-        used = {mount.get("Name") for container in self.world.containers.values() for mount in container.mounts}
-        result = []
-        for volume in self.world.volumes.values():
-            dangling = [value in ("1", "true") for value in filters.get("dangling", [])]
-            if (
-                labels_match(volume.labels or {}, filters.get("label", []))
-                and (not filters.get("name") or any(part in volume.name for part in filters["name"]))
-                and (not filters.get("driver") or "local" in filters["driver"])
-                and (not dangling or (volume.name not in used) in dangling)
-            ):
-                result.append(present.volume_json(volume))
-        return json_response({"Volumes": result, "Warnings": None})
-
-    async def volume(self, request: Request, parameters: Mapping[str, str]) -> Response:
-        """One volume."""
-        return json_response(present.volume_json(self.world.volume(parameters["name"])))
-
-
-def _network_fits(network: Network, key: str, values: list[str], used: bool) -> bool:
-    builtin = network.name in ("bridge", "host", "none")
-    match key:
-        case "id":
-            return any(network.id.startswith(value) for value in values)
-        case "name":
-            return any(value in network.name for value in values)
-        case "driver":
-            return network.driver in values
-        case "type":
-            return ("builtin" if builtin else "custom") in values
-        case "dangling":
-            return not builtin and used not in [value in ("1", "true") for value in values]
-        case "scope":
-            return "local" in values
-        case _:
-            return True  # labels have been looked at before
 
 
 def _line(event: Json) -> bytes:

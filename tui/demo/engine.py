@@ -7,11 +7,13 @@ import tempfile
 from collections import Counter, deque
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from tui.demo.api_archive import ArchiveApi
 from tui.demo.api_containers import ContainerApi
 from tui.demo.api_exec import ExecApi
 from tui.demo.api_images import ImageApi
+from tui.demo.api_networks import NetworkApi, VolumeApi
 from tui.demo.api_streams import StreamApi
 from tui.demo.api_system import SystemApi
 from tui.demo.clock import Clock, SystemClock
@@ -19,6 +21,14 @@ from tui.demo.faults import Faults
 from tui.demo.seed import populate
 from tui.demo.server import Routes, Server
 from tui.demo.world import World
+
+
+class Api(Protocol):
+    """A part of the API."""
+
+    def routes(self) -> Routes:
+        """What it answers."""
+        ...
 
 
 class DemoEngine:
@@ -99,11 +109,14 @@ class DemoEngine:
 
     def _routes(self) -> Routes:
         world = self.world
-        apis: tuple[SystemApi | ContainerApi | StreamApi | ImageApi | ExecApi, ...] = (
+        apis: tuple[Api, ...] = (
             SystemApi(world),
             ContainerApi(world),
             StreamApi(world),
             ImageApi(world),
+            NetworkApi(world),
+            VolumeApi(world),
+            ArchiveApi(world),
             self._exec,
         )
         return [route for api in apis for route in api.routes()]

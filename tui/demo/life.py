@@ -111,7 +111,7 @@ class Life:
         """Let it run since an instant in the past, without events: for containers that a new world begins with."""
         self._come_up(container, started)
         for endpoint in container.endpoints.values():
-            self._attach(endpoint)
+            self.attach(endpoint)
         program_of(container).begin(self, container)
 
     def next_pid(self) -> int:
@@ -135,18 +135,19 @@ class Life:
             first = min(check.get("Interval") or 30 * SECOND, max(check.get("StartPeriod") or 0, SECOND)) / SECOND
             self.later(container, first, lambda: self._check(container, check))
 
-    def _attach(self, endpoint: Endpoint) -> None:
+    def attach(self, endpoint: Endpoint) -> None:
+        """Give a running container its address on a network."""
         network = endpoint.network
         endpoint.id = self.world.new_id()
         if network.subnet and not endpoint.address:
-            endpoint.address = network.address()
+            endpoint.address = endpoint.wanted or network.address()
             parts = [int(part) for part in endpoint.address.split(".")]
             endpoint.mac = "02:42:" + ":".join(f"{part:02x}" for part in parts)
 
     def _connect(self, container: Container) -> None:
         publish = self.world.events.publish
         for endpoint in container.endpoints.values():
-            self._attach(endpoint)
+            self.attach(endpoint)
             network = endpoint.network
             attributes = {"container": container.id, "name": network.name, "type": network.driver}
             publish(self.now(), "network", "connect", network.id, attributes)

@@ -6,9 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from tui.demo.logbook import LogBook
+from tui.demo.terminal import Terminal
 
 if TYPE_CHECKING:
     from tui.demo.clock import Timer
@@ -67,6 +69,8 @@ class Endpoint:
 
     network: Network
     aliases: list[str] = field(default_factory=list)
+    wanted: str = ""
+    """The fixed address that was asked for."""
     id: str = ""
     address: str = ""
     mac: str = ""
@@ -83,18 +87,28 @@ class Network:
     subnet: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     internal: bool = False
+    attachable: bool = False
+    ipv6: bool = False
+    options: dict[str, str] = field(default_factory=dict)
+    ipam: list[Json] = field(default_factory=list)
+    """The subnets that were asked for, as the API has them."""
     taken: int = 1
+
+    def use(self, ipam: list[Json]) -> None:
+        """Take addresses from these subnets; containers get theirs from the first one of IPv4."""
+        self.ipam = ipam
+        self.subnet = next((entry["Subnet"] for entry in ipam if ":" not in entry["Subnet"]), "")
 
     def address(self) -> str:
         """The next free address; .1 is the gateway."""
         self.taken += 1
-        a, b, _, _ = self.subnet.split("/")[0].split(".")
-        return f"{a}.{b}.{self.taken >> 8}.{self.taken & 255}"
+        return str(ip_network(self.subnet)[self.taken])
 
     @property
     def gateway(self) -> str:
         """The gateway's address, empty without a subnet."""
-        return self.subnet.split("/")[0].removesuffix(".0") + ".1" if self.subnet else ""
+        asked = next((str(entry["Gateway"]) for entry in self.ipam if entry.get("Gateway")), "")
+        return asked or (str(ip_network(self.subnet)[1]) if self.subnet else "")
 
 
 @dataclass(eq=False, slots=True)
@@ -105,6 +119,7 @@ class Volume:
     created: int
     labels: dict[str, str] | None
     size: int = 0
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
@@ -174,6 +189,7 @@ class Container:
     waiting: set[asyncio.Future[int]] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
     filesystem: FileSystem | None = None
+    terminal: Terminal = field(default_factory=Terminal)
 
     @property
     def labels(self) -> dict[str, str]:

@@ -51,7 +51,7 @@ def endpoint_json(endpoint: Endpoint, names: list[str] | None) -> Json:
     """A container's place in a network."""
     prefix = int(endpoint.network.subnet.partition("/")[2] or 0) if endpoint.address else 0
     return {
-        "IPAMConfig": None,
+        "IPAMConfig": {"IPv4Address": endpoint.wanted} if endpoint.wanted else None,
         "Links": None,
         "Aliases": endpoint.aliases or None,
         "MacAddress": endpoint.mac,
@@ -281,7 +281,7 @@ def network_json(network: Network, world: World, *, details: bool) -> Json:
                     "IPv4Address": f"{endpoint.address}/{length}" if endpoint.address else "",
                     "IPv6Address": "",
                 }
-    config = [{"Subnet": network.subnet, "Gateway": network.gateway}] if network.subnet else None
+    config = network.ipam or ([{"Subnet": network.subnet, "Gateway": network.gateway}] if network.subnet else None)
     return {
         "Name": network.name,
         "Id": network.id,
@@ -289,15 +289,15 @@ def network_json(network: Network, world: World, *, details: bool) -> Json:
         "Scope": "local",
         "Driver": network.driver,
         "EnableIPv4": True,
-        "EnableIPv6": False,
+        "EnableIPv6": network.ipv6,
         "IPAM": {"Driver": "default", "Options": None, "Config": config},
         "Internal": network.internal,
-        "Attachable": False,
+        "Attachable": network.attachable,
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
         "Containers": members,
-        "Options": _BRIDGE if network.name == "bridge" else {},
+        "Options": _BRIDGE if network.name == "bridge" else network.options,
         "Labels": network.labels,
     }
 
@@ -310,7 +310,7 @@ def volume_json(volume: Volume, *, references: int | None = None) -> Json:
         "Labels": volume.labels,
         "Mountpoint": f"{ROOT}/volumes/{volume.name}/_data",
         "Name": volume.name,
-        "Options": None,
+        "Options": volume.options or None,
         "Scope": "local",
     }
     if references is not None:

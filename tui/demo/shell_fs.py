@@ -21,6 +21,8 @@ class FileSystem:
         """Begin with the root directory only."""
         self.files: dict[str, bytes] = {}
         self.folders: set[str] = {"/"}
+        self.changed: dict[str, int] = {}
+        """What clients have put there: 0 for what has been there before, 1 for what is new."""
 
     def resolve(self, path: str, cwd: str) -> str:
         """The absolute, normal form of `path`."""
@@ -36,6 +38,22 @@ class FileSystem:
         """Make or replace a file, and the directories above it."""
         self.add_folder(posixpath.dirname(path))
         self.files[path] = data
+
+    def put(self, path: str, data: bytes | None) -> None:
+        """Take a file, or a directory (None), from a client."""
+        self.changed[path] = 0 if self.exists(path) else 1
+        parent = posixpath.dirname(path)
+        self.changed.setdefault(parent, 0)
+        if data is None:
+            self.files.pop(path, None)
+            self.add_folder(path)
+        else:
+            self.folders.discard(path)
+            self.add_file(path, data)
+
+    def paths(self) -> list[str]:
+        """All of them, directories before what is in them."""
+        return sorted((*self.files, *self.folders))
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or a directory."""

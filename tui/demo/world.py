@@ -312,8 +312,13 @@ class World:
         result = {}
         for reference, settings in endpoints.items():
             network = self.network(reference)
-            result[network.name] = Endpoint(network, list((settings or {}).get("Aliases") or []))
+            result[network.name] = self.endpoint(network, settings or {})
         return result
+
+    def endpoint(self, network: Network, settings: Json) -> Endpoint:
+        """A place in a network, as the API's EndpointSettings describe it."""
+        wanted = (settings.get("IPAMConfig") or {}).get("IPv4Address") or ""
+        return Endpoint(network, list(settings.get("Aliases") or []), str(wanted))
 
     def _mounts_of(self, host_config: Json, config: Json) -> list[Json]:
         mounts: list[Json] = []
