@@ -100,7 +100,8 @@ class Lab:
         await until_async(reached, seconds)
 
     async def clean(self) -> None:
-        for id in self.made:
+        # The last first: others may depend on those before.
+        for id in reversed(self.made):
             with contextlib.suppress(NotFound):
                 await self.runtime.container_remove(id, force=True, volumes=True)
         self.made.clear()

@@ -120,6 +120,11 @@ class Capability(Enum):
     """Podman tells of an exec without its command, of a kill without its signal, and of a stop only the death."""
     LOG_NANOSECONDS = "nanoseconds in the times of a log"
     """Podman 4 cuts them to seconds: what has to be told apart within one has to be compared as text."""
+    NETWORK_EVENTS = "events of networks"
+    """Podman tells nothing of them."""
+    DOCKER_NETWORKS = "the networks host and none, attachable networks, ranges and Docker's options"
+    ARCHIVE_CHECKS = "refusing an archive for the place it is to go to"
+    """Podman makes the directory, replaces what is there, and writes to read-only containers."""
     LOG_TAIL_OF_LONG_LINES = "long lines in the tail of a log"
     """The tail of Podman 4 keeps the last 8 kB of a longer line; the whole log has all of it."""
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from tui.runtime.engine.base import EngineBase, path_of
 from tui.runtime.engine.faults import translate
+from tui.runtime.engine.refusals import by_words
 from tui.runtime.engine.transport import Request, Stream
 from tui.runtime.engine.upload import Body, upload
-from tui.runtime.errors import EngineFault, InvalidRequest, ProtocolViolation, StreamBroken
+from tui.runtime.errors import InvalidRequest, ProtocolViolation, StreamBroken
 from tui.runtime.wire.times import parse_time
 from tui.runtime.wire.values import Raw, expect_object, number, text
 
@@ -26,11 +27,9 @@ HEAD_TIMEOUT = 60.0
 UNPACK_TIMEOUT = 600.0
 """Seconds after the last byte: the engine unpacks while it reads, and a slow disk is behind."""
 # Go's os.FileMode: its type bits are not the kernel's.
-_GO_DIR = 1 << 31
+_GO_DIR, _GO_LINK = 1 << 31, 1 << 27
 _GO_SPECIAL = ((1 << 23, 0o4000), (1 << 22, 0o2000), (1 << 20, 0o1000))
 _BLOCK = 512
-# dockerd says 500 to what the caller got wrong.
-_WRONG_INPUT = ("is not a directory", "archive/tar: ", "unexpected EOF", "cannot overwrite")
 
 
 class Archives(EngineBase):
@@ -54,12 +53,8 @@ class Archives(EngineBase):
         query = {"path": _checked(operation, id, path), "noOverwriteDirNonDir": keep_kinds or None,
                  "copyUIDGID": keep_owners or None}  # fmt: skip
         request = Request(operation, "PUT", path_of(operation, "containers", id, "/archive"), query=query, target=id)
-        try:
+        with by_words(operation, id):
             await upload(self._transport, request, archive, kind="application/x-tar", timeout=UNPACK_TIMEOUT)
-        except EngineFault as exc:
-            if any(words in exc.detail for words in _WRONG_INPUT):
-                raise InvalidRequest(exc.detail, operation=operation, target=id, status=exc.status) from exc
-            raise
 
     def container_export(self, id: str) -> ByteStream:
         """The whole file system as a tar archive, without what is mounted."""
@@ -169,7 +164,8 @@ def _path_stat(raw: Raw) -> PathStat:
         mode=bits,
         is_dir=bool(mode & _GO_DIR),
         modified=parse_time(raw.get("mtime")),
-        link_target=text(raw, "linkTarget"),
+        # Podman names a target for whatever is no link too: itself.
+        link_target=text(raw, "linkTarget") if mode & _GO_LINK else "",
     )
 
 

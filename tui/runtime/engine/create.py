@@ -13,9 +13,10 @@ from tui.runtime.engine.base import path_of
 from tui.runtime.engine.containers import SIZE_TIMEOUT, START_TIMEOUT, Containers
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.networks import Networks
+from tui.runtime.engine.refusals import by_words
 from tui.runtime.engine.transport import Request
 from tui.runtime.errors import InvalidRequest, NotFound, ProtocolViolation, RuntimeFault, StreamBroken, WaitTimeout
-from tui.runtime.models import ContainerId, ImageId
+from tui.runtime.models import Capability, ContainerId, ImageId
 from tui.runtime.options import NAME, RestartPolicy
 from tui.runtime.wire.frames import FrameDecoder
 from tui.runtime.wire.reference import parse_reference
@@ -88,6 +89,7 @@ class Creation(Networks, Containers):
     ) -> tuple[str, ...]:
         """Change limits and the restart policy of a container, running or not; the engine's warnings."""
         operation = "container_update"
+        self._require(Capability.UPDATE, operation, id)
         with translate(operation, id, self._transport.endpoint):
             body = _update_body(limits, restart_policy, restart_retries)
         path = path_of(operation, "containers", id, "/update")
@@ -125,9 +127,11 @@ class Creation(Networks, Containers):
         }
         # Podman wants a body, even an empty one.
         request = Request(operation, "POST", "/commit", query=query, body={}, target=id)
-        answer = await self._transport.json(request, timeout=COMMIT_TIMEOUT)
+        with by_words(operation, id):
+            answer = await self._transport.json(request, timeout=COMMIT_TIMEOUT)
         with translate(operation, id, self._transport.endpoint):
-            return ImageId(_id(answer))
+            # Podman leaves the algorithm out.
+            return ImageId(f"sha256:{_id(answer).removeprefix('sha256:')}")
 
     # --- inside ---------------------------------------------------------------------------------------------
 
@@ -141,12 +145,13 @@ class Creation(Networks, Containers):
 
         for network in config.networks:
             # dockerd takes any name, and fails when the container is started.
-            await self.network_inspect(network.name)
+            await self._network(operation, network.name)
         at_once = None if self._api >= MANY_NETWORKS else 1
         body = container_body(config, networks=at_once)
         target = name or config.image
         request = Request(operation, "POST", "/containers/create", query={"name": name}, body=body, target=target)
-        answer = await self._transport.json(request, timeout=START_TIMEOUT)
+        with by_words(operation, target):
+            answer = await self._transport.json(request, timeout=START_TIMEOUT)
         with translate(operation, target, self._transport.endpoint):
             id = ContainerId(_id(answer))
         if at_once is not None:

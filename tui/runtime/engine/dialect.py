@@ -19,6 +19,10 @@ pull       Docker's  ends without a word of what came of it: read off the image'
 inspect    Docker's  calls the log driver "k8s-file" "json-file", and says 0 for sizes that were not asked for
 errors     both      what a state does not allow has the status 500, as a taken name since 5: read off the words
 exec       Docker's  detach keys are ignored; ours act on this side
+update     none      from Podman 5 on only, and never asked for
+networks   Docker's  no events (NETWORK_EVENTS); no ``host`` and ``none``, no attachable ones, other options
+                     (DOCKER_NETWORKS)
+archives   Docker's  whatever is in the way of one is replaced, a missing directory made (ARCHIVE_CHECKS)
 images     Docker's  every name in full, "localhost/" before those that no registry has; no tags in the history
 ========== ========= ==============================================================================================
 """
@@ -65,7 +69,6 @@ COMMON_CAPABILITIES = frozenset(
         Capability.DISK_USAGE,
         Capability.ATTACH,
         Capability.CREATE,
-        Capability.UPDATE,
         Capability.ARCHIVE,
         Capability.EXPORT,
         Capability.CHANGES,
@@ -119,6 +122,10 @@ class Dialect:
             Capability.EVENT_DETAILS,
             Capability.LOG_NANOSECONDS,
             Capability.LOG_TAIL_OF_LONG_LINES,
+            Capability.UPDATE,
+            Capability.NETWORK_EVENTS,
+            Capability.DOCKER_NETWORKS,
+            Capability.ARCHIVE_CHECKS,
         }
         return all_versions | {Capability.STOP_SIGNAL} if api >= STOP_SIGNAL_API else all_versions
 

@@ -14,6 +14,8 @@ from tui.runtime.engine.base import filters_json, path_of
 from tui.runtime.engine.containers import SIZE_TIMEOUT, Containers
 from tui.runtime.engine.execs import check_size
 from tui.runtime.engine.faults import translate
+from tui.runtime.engine.refusals import by_words
+from tui.runtime.engine.streams import ContainerStreams
 from tui.runtime.engine.system import System
 from tui.runtime.engine.transport import Request
 from tui.runtime.errors import (
@@ -28,7 +30,6 @@ from tui.runtime.errors import (
 from tui.runtime.filters import Filters
 from tui.runtime.models import Container, ContainerDetail, ContainerState, Health, Stats, parse_enum
 from tui.runtime.options import WaitCondition
-from tui.runtime.wire.stats import StatsDecoder, has_ended
 from tui.runtime.wire.values import expect_object, expect_objects, number, text, texts
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _ALIVE = (ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTI
 _WATCHED = ("health_status", "die", "destroy", "start", "remove")
 
 
-class Lookup(System, Containers):
+class Lookup(System, Containers, ContainerStreams):
     """The parts of `tui.runtime.protocol_containers` that find containers and wait for them."""
 
     async def container_exists(self, id: str) -> bool:
@@ -82,7 +83,9 @@ class Lookup(System, Containers):
         if not label or "=" in label:
             raise InvalidRequest(f"not a label: {label!r}", operation="container_find_by_label", target=label)
         wanted = label if value is None else f"{label}={value}"
-        return await self.container_list(all=True, filters=Filters(label=wanted))
+        rows = await self.container_list(all=True, filters=Filters(label=wanted))
+        # Podman takes an empty value for any.
+        return [row for row in rows if value is None or row.labels.get(label) == value]
 
     async def container_stop_and_remove(
         self, id: str, *, signal: str | None = None, timeout: int | None = None, volumes: bool = False
@@ -104,7 +107,8 @@ class Lookup(System, Containers):
 
         operation = "container_changes"
         path = path_of(operation, "containers", id, "/changes")
-        answer = await self._get(operation, path, target=id, timeout=SIZE_TIMEOUT)
+        with by_words(operation, id):
+            answer = await self._get(operation, path, target=id, timeout=SIZE_TIMEOUT)
         with translate(operation, id, self._transport.endpoint):
             found = [
                 Change(text(raw, "Path"), parse_enum(ChangeKind, raw.get("Kind"))) for raw in expect_objects(answer)
@@ -129,14 +133,15 @@ class Lookup(System, Containers):
 
     async def container_stats_once(self, id: str) -> Stats:
         """One sample, with its CPU %."""
-        operation = "container_stats_once"
-        path = path_of(operation, "containers", id, "/stats")
-        answer = await self._get(operation, path, {"stream": False}, target=id)
-        with translate(operation, id, self._transport.endpoint):
-            raw = expect_object(answer)
-            if has_ended(raw):
-                raise Conflict(f"container {id} is not running")
-            return StatsDecoder(id).decode(raw)
+        sample = None
+        async with self.container_stats(id) as samples:
+            async for sample in samples:
+                # The first has nothing to compare with.
+                if sample.cpu_percent is not None:
+                    return sample
+        if sample is None:
+            raise Conflict(f"container {id} is not running", operation="container_stats_once", target=id)
+        return sample
 
     async def container_wait_stopped(self, id: str, *, timeout: float | None = None) -> int:
         """Wait until it does not run; the exit code."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.runtime.engine.base import EngineBase, filters_json, path_of
 from tui.runtime.engine.containers import Containers
 from tui.runtime.engine.faults import translate
+from tui.runtime.engine.refusals import by_words
 from tui.runtime.engine.transport import Request
 from tui.runtime.engine.volumes import CHANGE_TIMEOUT, PRUNE_TIMEOUT, check_same
 from tui.runtime.errors import ApiError, Conflict, InvalidRequest, NotFound
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tui.runtime.models_results import PruneResult
 
 # The engine says 403 (dockerd) or 500 (Podman) to what is a matter of state.
-_IN_USE = ("active endpoints", "being used", "associated containers")
 _ON_IT = ("already exists in network", "already connected", "is already attached")
 _NOT_ON_IT = ("is not connected to", "not connected to network")
 
@@ -44,11 +44,7 @@ class Networks(Containers, EngineBase):
 
     async def network_inspect(self, id: str) -> NetworkDetail:
         """Everything about one network."""
-        from tui.runtime.wire import decode_networks
-
-        answer = await self._get("network_inspect", path_of("network_inspect", "networks", id), target=id)
-        with translate("network_inspect", id, self._transport.endpoint):
-            return decode_networks.network_detail(expect_object(answer))
+        return await self._network("network_inspect", id)
 
     async def network_create(
         self,
@@ -85,9 +81,10 @@ class Networks(Containers, EngineBase):
         }
         request = Request(operation, "POST", "/networks/create", body=body, target=name)
         try:
-            answer = await self._transport.json(request, timeout=CHANGE_TIMEOUT)
+            with by_words(operation, name):
+                answer = await self._transport.json(request, timeout=CHANGE_TIMEOUT)
         except Conflict:
-            there = await self.network_inspect(name)
+            there = await self._network(operation, name)
             if there.name != name:
                 raise  # the name is the beginning of another one's id
             check_same(operation, "a network", name, (driver, wanted), (there.driver, there.labels))
@@ -99,13 +96,10 @@ class Networks(Containers, EngineBase):
         """Remove; a missing one is success."""
         request = Request("network_remove", "DELETE", path_of("network_remove", "networks", id), target=id)
         try:
-            await self._transport.request(request, timeout=CHANGE_TIMEOUT)
+            with by_words("network_remove", id):
+                await self._transport.request(request, timeout=CHANGE_TIMEOUT)
         except NotFound:
             return
-        except ApiError as exc:
-            if any(words in exc.detail for words in _IN_USE):
-                raise _conflict(exc) from exc
-            raise
 
     async def network_prune(self, *, filters: Filters | None = None) -> PruneResult:
         """Remove the networks that no container uses."""
@@ -126,7 +120,7 @@ class Networks(Containers, EngineBase):
         with translate("network_connect", id, self._transport.endpoint):
             wanted = NetworkSpec(id, tuple(aliases), ip, ipv6)
         # dockerd takes any name for a container that does not run, and fails when it is started.
-        network = await self.network_inspect(id)
+        network = await self._network("network_connect", id)
         body = {"Container": container, "EndpointConfig": endpoint(wanted)}
         try:
             await self._attach("network_connect", id, "/connect", container, body)
@@ -134,11 +128,13 @@ class Networks(Containers, EngineBase):
             if not any(words in exc.detail for words in _ON_IT):
                 raise
             if not _fits(await self.container_inspect(container), network, wanted):
-                raise _conflict(exc) from exc
+                raise Conflict(exc.detail, operation=exc.operation, target=id, status=exc.status) from exc
 
     async def network_disconnect(self, id: str, container: str, *, force: bool = False) -> None:
         """Take a container off a network."""
         body = {"Container": container, "Force": force}
+        # dockerd takes any name for a container that does not run.
+        await self._network("network_disconnect", id)
         try:
             await self._attach("network_disconnect", id, "/disconnect", container, body)
         except ApiError as exc:
@@ -147,13 +143,22 @@ class Networks(Containers, EngineBase):
 
     async def network_gateway(self, id: str) -> str:
         """The host's address on it."""
-        return (await self.network_inspect(id)).gateway
+        return (await self._network("network_gateway", id)).gateway
 
     async def network_usage(self, id: str) -> list[Container]:
         """The containers that are on it."""
-        network = await self.network_inspect(id)
-        rows = await self.container_list(all=True, filters=Filters(network=network.id))
+        network = await self._network("network_usage", id)
+        # A container that was put on it and never started knows only the name.
+        rows = await self.container_list(all=True, filters=Filters(network=[network.id, network.name]))
         return [row for row in rows if network.name in row.networks]
+
+    async def _network(self, operation: str, id: str) -> NetworkDetail:
+        """An inspect on behalf of another operation."""
+        from tui.runtime.wire import decode_networks
+
+        answer = await self._get(operation, path_of(operation, "networks", id), target=id)
+        with translate(operation, id, self._transport.endpoint):
+            return decode_networks.network_detail(expect_object(answer))
 
     async def _attach(self, operation: str, id: str, tail: str, container: str, body: Mapping[str, Any]) -> None:
         path = path_of(operation, "networks", id, tail)
@@ -174,7 +179,3 @@ def _fits(container: ContainerDetail, network: Network, wanted: NetworkSpec) -> 
             addresses = (not wanted.ip or place.ip == wanted.ip) and (not wanted.ipv6 or place.ipv6 == wanted.ipv6)
             return addresses and set(wanted.aliases) <= set(place.aliases)
     return False
-
-
-def _conflict(exc: ApiError) -> Conflict:
-    return Conflict(exc.detail, operation=exc.operation, target=exc.target, status=exc.status)

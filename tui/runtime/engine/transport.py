@@ -113,6 +113,11 @@ class Transport:
         self.open_streams: Counter[str] = Counter()
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    @property
     def connections(self) -> int:
         """Connections that are open, idle ones included."""
         return len(self._idle) + len(self._active)

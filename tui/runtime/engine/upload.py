@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from dataclasses import replace
 
 from tui.runtime.engine.connection import Connection
 from tui.runtime.engine.faults import translate
 from tui.runtime.engine.transport import ANSWER_TIMEOUT, MESSAGE_LIMIT, Answer, Request, Transport
-from tui.runtime.errors import EngineUnreachable, StreamBroken
+from tui.runtime.errors import Closed, EngineUnreachable, StreamBroken
 
 PIECE = 256 << 10
 """Bytes sent at once of a body that is there as a whole."""
@@ -39,27 +40,32 @@ async def upload(
         data = transport.encode(replace(request, headers=headers))
         connection = await transport.open()
         transport.requests[request.operation] += 1
+    whole = False
     try:
         with translate(request.operation, request.target, transport.endpoint):
             connection.send(data)
-        await _send(transport, connection, request, body)
+        whole = await _send(transport, connection, request, body)
         with translate(request.operation, request.target, transport.endpoint):
             return await _answer(transport, connection, timeout)
     finally:
+        if not whole:
+            # The engine still waits for the rest, however kindly it has answered: nothing may follow on it.
+            connection.abort()
         transport.release(connection)
 
 
-async def _send(transport: Transport, connection: Connection, request: Request, body: Body) -> None:
-    """Send the pieces, until the last one or until the engine has answered before it."""
-    async for piece in _pieces(body):
-        if connection.answered:
-            return
-        # Only around the engine: what the body raises is the caller's own.
-        with translate(request.operation, request.target, transport.endpoint):
-            if piece and not await _write(connection, b"%x\r\n%b\r\n" % (len(piece), piece)):
-                return
+async def _send(transport: Transport, connection: Connection, request: Request, body: Body) -> bool:
+    """Send the pieces, until the last one, or (False) until the engine has answered before it."""
+    async with aclosing(_pieces(body)) as pieces:
+        async for piece in pieces:
+            if connection.answered:
+                return False
+            # Only around the engine: what the body raises is the caller's own.
+            with translate(request.operation, request.target, transport.endpoint):
+                if piece and not await _write(connection, b"%x\r\n%b\r\n" % (len(piece), piece)):
+                    return False
     with translate(request.operation, request.target, transport.endpoint):
-        await _write(connection, b"0\r\n\r\n")
+        return await _write(connection, b"0\r\n\r\n")
 
 
 async def _write(connection: Connection, data: bytes) -> bool:
@@ -79,6 +85,8 @@ async def _answer(transport: Transport, connection: Connection, timeout: float |
     except TimeoutError as exc:
         raise TimeoutError(f"no answer within {timeout:g} s") from exc
     except (StreamBroken, ConnectionError) as exc:
+        if transport.closed:
+            raise Closed("the runtime was closed") from exc
         if connection.answered:
             raise
         raise EngineUnreachable("the engine closed the connection without an answer") from exc
@@ -88,7 +96,7 @@ async def _answer(transport: Transport, connection: Connection, timeout: float |
     return Answer(connection.status, connection.headers, body)
 
 
-async def _pieces(body: Body) -> AsyncIterator[bytes]:
+async def _pieces(body: Body) -> AsyncGenerator[bytes, None]:
     if isinstance(body, AsyncIterable):
         async for piece in body:
             yield piece

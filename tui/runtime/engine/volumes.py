@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui.runtime.engine.base import EngineBase, filters_json, path_of
 from tui.runtime.engine.containers import Containers
 from tui.runtime.engine.faults import translate
+from tui.runtime.engine.refusals import by_words
 from tui.runtime.engine.system import USAGE_TIMEOUT
 from tui.runtime.engine.transport import Request
 from tui.runtime.errors import Conflict, InvalidRequest, NotFound
@@ -55,11 +56,7 @@ class Volumes(Containers, EngineBase):
 
     async def volume_inspect(self, name: str) -> VolumeDetail:
         """Everything about one volume."""
-        from tui.runtime.wire import decode_networks
-
-        answer = await self._get("volume_inspect", path_of("volume_inspect", "volumes", name), target=name)
-        with translate("volume_inspect", name, self._transport.endpoint):
-            return decode_networks.volume_detail(expect_object(answer))
+        return await self._volume("volume_inspect", name)
 
     async def volume_create(
         self,
@@ -78,10 +75,11 @@ class Volumes(Containers, EngineBase):
         body = {"Name": name, "Driver": driver, "DriverOpts": dict(options or {}), "Labels": wanted}
         request = Request("volume_create", "POST", "/volumes/create", body=body, target=name)
         try:
-            answer = await self._transport.json(request, timeout=CHANGE_TIMEOUT)
+            with by_words("volume_create", name):
+                answer = await self._transport.json(request, timeout=CHANGE_TIMEOUT)
         except Conflict:
             # Podman; dockerd only when the driver is another.
-            made: Volume = await self.volume_inspect(name)
+            made: Volume = await self._volume("volume_create", name)
         else:
             with translate("volume_create", name, self._transport.endpoint):
                 made = decode_networks.volume(expect_object(answer))
@@ -94,7 +92,8 @@ class Volumes(Containers, EngineBase):
         path = path_of("volume_remove", "volumes", name)
         request = Request("volume_remove", "DELETE", path, query={"force": force or None}, target=name)
         try:
-            await self._transport.request(request, timeout=CHANGE_TIMEOUT)
+            with by_words("volume_remove", name):
+                await self._transport.request(request, timeout=CHANGE_TIMEOUT)
         except NotFound:
             return
 
@@ -115,10 +114,24 @@ class Volumes(Containers, EngineBase):
 
     async def volume_usage(self, name: str) -> list[Container]:
         """The containers that have it mounted."""
-        volume = await self.volume_inspect(name)
+        volume = await self._volume("volume_usage", name)
         # The engine's filter takes destinations for names too.
         rows = await self.container_list(all=True, filters=Filters(volume=volume.name))
-        return [row for row in rows if volume.name in row.mounts]
+        return [row for row in rows if await self._mounts(row, volume.name)]
+
+    async def _mounts(self, row: Container, name: str) -> bool:
+        """Whether a container that the filter let through has the volume: not every engine's list tells."""
+        if row.mounts:
+            return name in row.mounts
+        return any(mount.name == name for mount in (await self.container_inspect(row.id)).mounts)
+
+    async def _volume(self, operation: str, name: str) -> VolumeDetail:
+        """An inspect on behalf of another operation."""
+        from tui.runtime.wire import decode_networks
+
+        answer = await self._get(operation, path_of(operation, "volumes", name), target=name)
+        with translate(operation, name, self._transport.endpoint):
+            return decode_networks.volume_detail(expect_object(answer))
 
     async def _prune_anonymous(self, filters: Filters | None) -> PruneResult:
         """The newer engines' prune, one by one: what comes into use meanwhile is refused and stays."""

@@ -35,7 +35,12 @@ def network(raw: Raw) -> Network:
 def network_detail(raw: Raw) -> NetworkDetail:
     """``GET /networks/{id}``."""
     containers = inner(raw, "Containers")
-    members = tuple(_member(id, inner(containers, id)) for id in containers)
+    members = tuple(
+        _member(id, raw_member)
+        for id in containers
+        # Podman tells those that do not run too: without an address.
+        if any(text(raw_member := inner(containers, id), key) for key in ("EndpointID", "IPv4Address", "IPv6Address"))
+    )
     return NetworkDetail(**_network(raw), members=members, raw=raw)
 
 
