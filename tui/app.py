@@ -109,8 +109,7 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
         self.theme = self.settings.theme or DEFAULT
         self.set_keymap(textual_keymap(self._keymap_in_force, self.settings.keys))
         if self.fleet is not None:
-            # The frame first: what the backend imports takes 8 ms, and the rows that were asked for early are here.
-            self.call_after_refresh(self.fleet.start)
+            await self.fleet.start()
         elif self.settings.demo != "off":
             await self._open_demo()
         else:

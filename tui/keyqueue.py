@@ -59,8 +59,10 @@ class KeyQueue(App[ReturnType]):
             return
         screen = self.screen
         if screen not in self._able_screens:
-            # After its first refresh it is composed, laid out, and something in it has the focus.
+            # After its first refresh it is composed, laid out, and something in it has the focus. A screen that never
+            # gets that far must not swallow the keyboard.
             screen.call_after_refresh(self._screen_able, screen)
+            asyncio.get_running_loop().call_later(STUCK_SECONDS, self._screen_able, screen)
             return
         event = self._queued_keys.popleft()
         target = self.focused or screen
@@ -70,8 +72,9 @@ class KeyQueue(App[ReturnType]):
             await self._key_done()
 
     def _screen_able(self, screen: Screen[object]) -> None:
-        self._able_screens.add(screen)
-        self.call_later(self._next_key)
+        if screen not in self._able_screens:
+            self._able_screens.add(screen)
+            self.call_later(self._next_key)
 
     def _give_key_up(self) -> None:
         self._key_under_way = None

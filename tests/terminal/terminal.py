@@ -211,7 +211,6 @@ def assert_restored(terminal: Terminal) -> None:
     on = LEFT_ON & terminal.screen.private
     assert not on, f"still on: {on}"
     assert not terminal.screen.cursor.hidden
-    assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l")
     assert terminal.slave is not None
     modes = termios.tcgetattr(terminal.slave)
     assert modes[3] == terminal.modes_before[3], "echo or line mode was not restored"

@@ -25,6 +25,16 @@ from tui.runtime.endpoints import Candidate, Discovery, Endpoint, ProbeResult
 ENGINE = Endpoint("unix:///engine.sock", "/engine.sock", "DOCKER_HOST")
 
 
+class Soon:
+    """A list that is not there in time."""
+
+    def containers(self, timeout: float) -> None:
+        assert timeout < 1
+
+
+SOON = Soon()
+
+
 class Recorder:
     """Stands where the application is, and keeps what it was given."""
 
@@ -39,9 +49,9 @@ class Recorder:
         self.collecting.append(gc.isenabled())
         return self.outcome()
 
-    def prefetch(self, endpoint: Endpoint) -> str:
+    def prefetch(self, endpoint: Endpoint) -> Soon:
         self.prefetched.append(endpoint)
-        return "the list, soon"
+        return SOON
 
 
 def module(name: str, **content: object) -> types.ModuleType:
@@ -138,7 +148,7 @@ def test_the_engine_that_was_found_and_its_list(app: Recorder, found: Discovery)
     assert cli.main(["--read-only"]) == 0
     assert app.prefetched == [ENGINE]
     call = app.calls[0]
-    assert (call["discovery"], call["prefetch"]) == (found, "the list, soon")
+    assert (call["discovery"], call["prefetch"]) == (found, SOON)
     assert call["settings"].read_only
 
 

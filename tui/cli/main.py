@@ -84,18 +84,28 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _open(settings: Settings, discovery: Discovery) -> int:
-    prefetch = None
-    if discovery.chosen is not None:
-        from tui.runtime import registry
-
-        prefetch = registry.prefetch(discovery.chosen)
-    from tui import app
-
     if settings.theme:
         there = _themes()
         if settings.theme not in there:
             return _fail(Exit.USAGE, f"there is no theme {settings.theme!r}", f"there are {', '.join(there)}")
-    return app.run(settings=settings, discovery=discovery, prefetch=prefetch)
+    if discovery.chosen is None:
+        from tui import app
+
+        return app.run(settings=settings, discovery=discovery, prefetch=None)
+    from tui.cli import firstframe
+    from tui.runtime import registry
+
+    prefetch = registry.prefetch(discovery.chosen)
+    # A filter is not applied there, and ASCII is put in place by Textual.
+    drawn = not (settings.filter or settings.ascii) and firstframe.show(prefetch, discovery.chosen.name)
+    try:
+        from tui import app
+
+        return app.run(settings=settings, discovery=discovery, prefetch=prefetch)
+    except BaseException:
+        if drawn:
+            firstframe.undo()
+        raise
 
 
 def _themes() -> list[str]:
