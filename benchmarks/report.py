@@ -70,9 +70,10 @@ def table(name: str, result: Result) -> str:
     heads = [name, *programs, *(["ratio"] if len(programs) > 1 else [])]
     lines = [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * (len(heads) - 1)}"]
     for row in result.rows:
-        cells = [f"{row.name}, {row.unit}", *(_cell(values) for values in row.values.values())]
-        if row.ratio is not None:
-            cells.append(_number(row.ratio))
+        values = [row.values.get(program) for program in programs]
+        cells = [f"{row.name}, {row.unit}", *(_cell(value) if value else "" for value in values)]
+        if len(programs) > 1:
+            cells.append("" if row.ratio is None else _number(row.ratio))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, *(["", result.note] if result.note else [])])
 
