@@ -51,7 +51,7 @@ from tui.runtime.models import (
 from tui.runtime.wire import decode_containers, decode_images, decode_system, podman
 from tui.runtime.wire.stats import StatsDecoder, has_ended
 from tui.runtime.wire.times import unix_time
-from tui.runtime.wire.values import Raw
+from tui.runtime.wire.values import Raw, inner, text
 
 Query = Mapping[str, str | int | bool | None]
 
@@ -115,6 +115,8 @@ class Dialect:
     """Whether a stats stream is opened also for a container that does not exist."""
     summarises_pulls = True
     """Whether a pull ends with a line that says whether the image is new."""
+    may_log_no_events = False
+    """Whether it can be configured to tell no events, and ends their stream then."""
 
     def capabilities(self, api: tuple[int, int]) -> frozenset[Capability]:
         """What the engine can do through this backend, with the agreed version of the API."""
@@ -153,6 +155,10 @@ class Dialect:
         """A reader of such a stream."""
         return _DockerSamples(id)
 
+    def logs_events(self, info: Raw) -> bool:
+        """Whether there are events at all, from the engine's own information."""
+        return True
+
     def event_reader(self) -> Callable[[Raw], tuple[Event, ...]]:
         """What one message after the other of an event stream tells, in Docker's words."""
         return lambda raw: (decode_containers.event(raw),)
@@ -185,6 +191,7 @@ class PodmanDialect(Dialect):
     kind = EngineKind.PODMAN
     lists_stats_of_nothing = True
     summarises_pulls = False
+    may_log_no_events = True
 
     def __init__(self, libpod_version: str) -> None:
         """For an engine that says this version of its own API (``4.3.1``; "" when it says none)."""
@@ -222,6 +229,10 @@ class PodmanDialect(Dialect):
     def samples(self, id: str) -> Samples:
         """A reader of such a stream."""
         return _PodmanSamples()
+
+    def logs_events(self, info: Raw) -> bool:
+        """Whether ``events_logger`` is anything but none."""
+        return text(inner(info, "host"), "eventLogger") != "none"
 
     def event_reader(self) -> Callable[[Raw], tuple[Event, ...]]:
         """As Docker's; health checks whose result is the same as before tell nothing."""

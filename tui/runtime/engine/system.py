@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from tui.runtime.engine.base import EngineBase
 from tui.runtime.engine.decoded import DecodedStream
+from tui.runtime.engine.dialect import Dialect
 from tui.runtime.engine.faults import translate
-from tui.runtime.engine.transport import Request
+from tui.runtime.engine.transport import Request, Stream
+from tui.runtime.errors import RuntimeFault, StreamBroken, Unsupported
 from tui.runtime.filters import Filters
 from tui.runtime.models import Capability, DiskUsage, EngineInfo, EngineVersion, Event
 from tui.runtime.wire import decode_system
 from tui.runtime.wire.jsonlines import JsonMessages
-from tui.runtime.wire.values import expect_object
+from tui.runtime.wire.values import Raw, expect_object
 
 EVENTS_HEAD_TIMEOUT = 1.0
 """Seconds to wait for the head of the event stream: dockerd sends it at once, Podman with the first event."""
@@ -87,15 +89,55 @@ class System(EngineBase):
         """Events as they happen, from `since` on."""
         with translate("events", "", self.endpoint):
             query = self._dialect.event_query(since, until, filters, datetime.now(UTC))
-        messages, read = JsonMessages(), self._dialect.event_reader()
+        stream = self._stream("events", "/events", query.parameters, head_timeout=EVENTS_HEAD_TIMEOUT, lenient=True)
+        return _Events(self, stream, self._dialect, query.wanted, endless=until is None)
 
-        def finish() -> list[Event]:
-            messages.finish()
-            return []
+    async def native_info(self) -> Raw:
+        """What the engine says of itself in its own API."""
+        answer = await self._get("info", "/info", timeout=INFO_TIMEOUT, version=self._dialect.native)
+        with translate("info", "", self.endpoint):
+            return expect_object(answer)
 
-        return DecodedStream(
-            self._stream("events", "/events", query.parameters, head_timeout=EVENTS_HEAD_TIMEOUT, lenient=True),
-            lambda data: [event for raw in messages.feed(data) for event in read(raw) if query.wanted(event)],
-            finish,
-            endless=until is None,
-        )
+
+class _Events(DecodedStream[Event]):
+    """The event stream. Podman ends it at once, and properly, where it was told to log no events."""
+
+    def __init__(
+        self, owner: System, stream: Stream, dialect: Dialect, wanted: Callable[[Event], bool], *, endless: bool
+    ) -> None:
+        super().__init__(stream, self._decode_events, self._finish_events, endless=endless)
+        self._owner = owner
+        self._dialect = dialect
+        self._wanted = wanted
+        self._messages = JsonMessages()
+        self._read_event = dialect.event_reader()
+        self._silent = True
+
+    async def __anext__(self) -> Event:
+        try:
+            return await super().__anext__()
+        except StreamBroken as broken:
+            if self._silent and self._dialect.may_log_no_events and await self._logs_none(broken):
+                raise Unsupported(
+                    "this engine logs no events",
+                    operation="events",
+                    target=self._owner.endpoint,
+                    hint="Set events_logger to journald or file in containers.conf.",
+                    capability=Capability.EVENTS.value,
+                ) from broken
+            raise
+
+    async def _logs_none(self, broken: StreamBroken) -> bool:
+        try:
+            return not self._dialect.logs_events(await self._owner.native_info())
+        except RuntimeFault:
+            # It has gone altogether, or does not tell: the stream's own end is what there is to say.
+            raise broken from None
+
+    def _decode_events(self, data: bytes) -> list[Event]:
+        self._silent = False
+        return [event for raw in self._messages.feed(data) for event in self._read_event(raw) if self._wanted(event)]
+
+    def _finish_events(self) -> list[Event]:
+        self._messages.finish()
+        return []
