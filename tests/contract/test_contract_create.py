@@ -258,8 +258,6 @@ async def test_commit_checks_its_input(lab: Lab) -> None:
     id = await create(lab, busybox())
     with pytest.raises(NotFound):
         await runtime.container_commit("no-such-container")
-    with pytest.raises(InvalidRequest):
-        await runtime.container_commit(id, changes=["FROM nothing"])
     before = dict(runtime.requests)
     for options in (
         {"reference": "Not/Valid"},

@@ -111,10 +111,11 @@ class NetworkOps(Protocol):
     ) -> None:
         """Put a container on a network, running or not.
 
-        A container that is on it already, with these aliases and addresses, is success.
+        A running container that is on it already, with these aliases and addresses, is success; one that does not run
+        may get others.
 
         Raises:
-            Conflict: when it is on the network with other aliases or addresses, or its state does not allow it.
+            Conflict: when it runs, and is on the network with other aliases or addresses.
             NotFound: when there is no such network or container.
         """
         ...

@@ -22,6 +22,7 @@ exec       Docker's  detach keys are ignored; ours act on this side
 update     none      from Podman 5 on only, and never asked for
 networks   Docker's  no events (NETWORK_EVENTS); no ``host`` and ``none``, no attachable ones, other options
                      (DOCKER_NETWORKS)
+volumes    Docker's  a prune takes named ones too: anonymous ones are removed one by one here
 archives   Docker's  whatever is in the way of one is replaced, a missing directory made (ARCHIVE_CHECKS)
 images     Docker's  every name in full, "localhost/" before those that no registry has; no tags in the history
 ========== ========= ==============================================================================================
@@ -78,6 +79,8 @@ COMMON_CAPABILITIES = frozenset(
         Capability.NETWORKS,
     }
 )
+ANONYMOUS_PRUNE_API = (1, 42)
+"""Older ones remove named volumes too when they prune, and cannot be told not to. Podman always does."""
 STOP_SIGNAL_API = (1, 42)
 """Older ones ignore the parameter, and would send the wrong signal without a word. Podman always does."""
 LIBPOD_API = 4
@@ -130,6 +133,10 @@ class Dialect:
             Capability.ARCHIVE_CHECKS,
         }
         return all_versions | {Capability.STOP_SIGNAL} if api >= STOP_SIGNAL_API else all_versions
+
+    def prunes_named_volumes(self, api: tuple[int, int]) -> bool:
+        """Whether a prune of volumes takes named ones without being told to."""
+        return api < ANONYMOUS_PRUNE_API
 
     def container(self, raw: Raw, now: datetime) -> Container:
         """A row of the container list, as of `now`."""
@@ -202,6 +209,10 @@ class PodmanDialect(Dialect):
     def capabilities(self, api: tuple[int, int]) -> frozenset[Capability]:
         """What this Podman can do through this backend."""
         return COMMON_CAPABILITIES | {known for known, since in _SINCE_LIBPOD.items() if self._version >= since}
+
+    def prunes_named_volumes(self, api: tuple[int, int]) -> bool:
+        """Always, whatever the version of the API says."""
+        return True
 
     def container(self, raw: Raw, now: datetime) -> Container:
         """A row of libpod's list."""

@@ -1,6 +1,7 @@
 """Refusals by the engine's words, where its status says less than they do.
 
-dockerd answers 403 or 500 to some of what the state does not allow, Podman 500 to nearly all that goes wrong.
+dockerd answers 400, 403 or 500 to some of what the state does not allow, not the same in all versions, Podman 500 to
+nearly all that goes wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ _WORDS: tuple[tuple[type[ApiError], tuple[str, ...]], ...] = (
             "has dependent containers",
         ),
     ),
-    (NotFound, ("layer not known", "no such container", "no volume plugin", "unsupported driver")),
+    (
+        NotFound,
+        ("failed to find driver", "layer not known", "no such container", "no volume plugin", "unsupported driver"),
+    ),
     (Forbidden, ("default network", "marked read-only")),
     (
         InvalidRequest,
@@ -34,10 +38,10 @@ _WORDS: tuple[tuple[type[ApiError], tuple[str, ...]], ...] = (
 
 @contextmanager
 def by_words(operation: str, target: str) -> Iterator[None]:
-    """Raise what the words of a 403 or a 5xx mean, chained; other errors pass."""
+    """Raise what the words of a 400, a 403 or a 5xx mean, chained; other errors pass."""
     try:
         yield
-    except (EngineFault, Forbidden) as exc:
+    except (EngineFault, Forbidden, InvalidRequest) as exc:
         for kind, words in _WORDS:
             if any(part in exc.detail for part in words) and not isinstance(exc, kind):
                 raise kind(exc.detail, operation=operation, target=target, hint=exc.hint, status=exc.status) from exc

@@ -30,8 +30,6 @@ CHANGE_TIMEOUT = 60.0
 """Seconds: a driver may have to reach a file server."""
 PRUNE_TIMEOUT = 300.0
 """Seconds: the engine measures and deletes every one."""
-_ANONYMOUS_ONLY = (1, 42)
-"""Before this version the engine's prune removes named volumes too, and cannot be told not to."""
 
 
 class Volumes(Containers, EngineBase):
@@ -101,10 +99,11 @@ class Volumes(Containers, EngineBase):
         """Remove what no container uses."""
         from tui.runtime.models_results import PruneResult
 
-        if not all and self._api < _ANONYMOUS_ONLY:
+        named_too = self._dialect.prunes_named_volumes(self._api)
+        if named_too and not all:
             return await self._prune_anonymous(filters)
-        asked = Filters(**{key: filters.get(key) for key in filters}) if filters else Filters()
-        if all and self._api >= _ANONYMOUS_ONLY:
+        asked = _copy(filters)
+        if all and not named_too:
             asked.add("all", "true")
         request = Request("volume_prune", "POST", "/volumes/prune", query={"filters": filters_json(asked)})
         answer = await self._transport.json(request, timeout=PRUNE_TIMEOUT)
@@ -137,7 +136,7 @@ class Volumes(Containers, EngineBase):
         """The newer engines' prune, one by one: what comes into use meanwhile is refused and stays."""
         from tui.runtime.models_results import PruneResult
 
-        asked = Filters(**{key: filters.get(key) for key in filters}) if filters else Filters()
+        asked = _copy(filters)
         unused = await self.volume_list(filters=asked.add("dangling", "true"))
         candidates = [volume.name for volume in unused if volume.anonymous]
         if not candidates:
@@ -159,6 +158,11 @@ class Volumes(Containers, EngineBase):
         answer = await self._get(operation, "/system/df", {"type": "volume"}, timeout=USAGE_TIMEOUT)
         with translate(operation, "", self._transport.endpoint):
             return [decode_networks.volume(raw) for raw in expect_objects(expect_object(answer).get("Volumes"))]
+
+
+def _copy(filters: Filters | None) -> Filters:
+    """Filters of our own to add to: the caller's stay as they are."""
+    return Filters(**{key: filters.get(key) for key in filters}) if filters else Filters()
 
 
 def check_same(
