@@ -48,6 +48,12 @@ async def test_filters_are_and_across_keys_and_or_within(lab: Lab) -> None:
     assert await ids(Filters(id=[red, other], label=label)) == {red}
 
 
+@pytest.mark.parametrize("filters", [Filters(colour="red"), Filters(status="tired")])
+async def test_a_filter_that_makes_no_sense_is_refused(lab: Lab, filters: Filters) -> None:
+    with pytest.raises(InvalidRequest):
+        await lab.runtime.container_list(filters=filters)
+
+
 async def test_inspect_tells_everything(lab: Lab) -> None:
     name = lab.name()
     id = await lab.create(

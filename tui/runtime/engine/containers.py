@@ -11,6 +11,7 @@ from typing import Any
 
 from tui.runtime.engine.base import EngineBase, Query, filters_json, path_of
 from tui.runtime.engine.faults import translate
+from tui.runtime.engine.refusals import by_words
 from tui.runtime.engine.transport import ANSWER_TIMEOUT, Request
 from tui.runtime.errors import Conflict, EngineFault, InvalidRequest
 from tui.runtime.filters import Filters
@@ -45,13 +46,14 @@ class Containers(EngineBase):
         self, *, all: bool = False, size: bool = False, filters: Filters | None = None
     ) -> list[Container]:
         """Containers, running ones only unless `all`."""
-        answer = await self._get(
-            "container_list",
-            "/containers/json",
-            {"all": all or None, "size": size or None, "filters": filters_json(filters)},
-            timeout=SIZE_TIMEOUT if size else ANSWER_TIMEOUT,
-            version=self._dialect.native,
-        )
+        with by_words("container_list", ""):
+            answer = await self._get(
+                "container_list",
+                "/containers/json",
+                {"all": all or None, "size": size or None, "filters": filters_json(filters)},
+                timeout=SIZE_TIMEOUT if size else ANSWER_TIMEOUT,
+                version=self._dialect.native,
+            )
         now = datetime.now(UTC)
         with translate("container_list", "", self._transport.endpoint):
             return [self._dialect.container(raw, now) for raw in expect_objects(answer)]

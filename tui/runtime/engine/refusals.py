@@ -31,7 +31,16 @@ _WORDS: tuple[tuple[type[ApiError], tuple[str, ...]], ...] = (
     (Forbidden, ("default network", "marked read-only")),
     (
         InvalidRequest,
-        ("archive/tar: ", "cannot overwrite", "invalid change", "invalid tar", "is not a directory", "unexpected EOF"),
+        (
+            "archive/tar: ",
+            "cannot overwrite",
+            "invalid change",
+            "invalid tar",
+            "is an invalid filter",
+            "is not a directory",
+            "unexpected EOF",
+            "unknown container state",
+        ),
     ),
 )
 
