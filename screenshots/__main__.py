@@ -175,7 +175,8 @@ async def draw(name: str, shot: Shot) -> None:
     """Draw one."""
     clock = FakeClock()
     async with DemoEngine(containers=30, clock=clock, life=False) as demo:
-        found = Discovery(Endpoint(url=demo.url, name="demo", source="screenshots"), ())
+        # A source that the docker command line knows too: its commands then need no path of this run's socket.
+        found = Discovery(Endpoint(url=demo.url, name="demo", source="currentContext"), ())
         app = PortsideApp(
             Settings(theme=shot.theme),
             found,
@@ -185,6 +186,7 @@ async def draw(name: str, shot: Shot) -> None:
         try:
             async with app.run_test(size=shot.size) as pilot:
                 await until(lambda: "live" in shown(app), "connection")
+                await pilot.pause(0.5)  # the streams of statistics are open then
                 await shot.play(Stage(app, pilot, clock))
                 await pilot.pause(0.3)
                 svg = app.export_screenshot(title="portside")

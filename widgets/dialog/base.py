@@ -51,7 +51,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     Dialog .dialog--buttons { width: 1fr; height: auto; align-horizontal: right; }
     Dialog .dialog--buttons Button { margin: 0 0 0 1; min-width: 10; height: 1; }
     Dialog .dialog--buttons Button { background: transparent; color: $foreground; text-style: none; }
-    Dialog .dialog--buttons Button.-error { color: $text-error; }
+    Dialog .dialog--buttons Button.-error { background: transparent; color: $text-error; }
     Dialog .dialog--buttons Button:focus { background: $primary; color: $text; text-style: bold; }
     Dialog .dialog--buttons Button.-error:focus { background: $error; color: $text; text-style: bold; }
     Dialog Input { padding: 0; background: $boost; }
