@@ -12,7 +12,7 @@ from tui.panes.detail import DetailPane
 from tui.panes.events import EventsPane
 from tui.panes.resource import ResourcePane
 from tui.panes.text import json_lines
-from tui.resources.catalogue import ACTIONS, COMMANDS, entries, key_text
+from tui.resources.catalogue import ACTIONS, COMMANDS, context_of, entries, key_text
 from tui.resources.details import masked
 from tui.runtime.errors import RuntimeFault
 from tui.runtime.models import Container
@@ -242,7 +242,7 @@ class Commands:
             self._app.say(f"The shell in {name} ended with exit code {ended.exit_code}.", severity="warning")
 
     def _messages(self) -> None:
-        self._app.push_screen(TextScreen("Messages", "newest last", message_lines(self._dispatcher.notices)))
+        self._app.push_screen(TextScreen("Messages", "newest first", message_lines(self._dispatcher.notices)))
 
     def _command_lines(self) -> None:
         lines = self._dispatcher.command_lines(self._pane.selection)
@@ -263,7 +263,9 @@ class Commands:
 
     async def _palette(self) -> None:
         choices = []
-        for entry in entries():
+        kind = self._pane.resource.kind
+        # What can be done to this row is looked for most.
+        for entry in sorted(entries(), key=lambda entry: context_of(entry) != kind):
             works = self._screen.check_action("act" if isinstance(entry, Action) else "command", (entry.id,))
             hidden = entry.id.startswith(("table.", "connection.", "app.palette"))
             if works and not hidden and not (self._settings.read_only and entry.mutates):

@@ -12,9 +12,9 @@ _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 
 
 def message_lines(notices: Iterable[Notice]) -> list[str]:
-    """One line per notice, details and hints below it; newest last."""
+    """One line per notice, details and hints below it; newest first."""
     lines: list[str] = []
-    for notice in notices:
+    for notice in reversed(list(notices)):
         when = notice.time.astimezone().strftime("%H:%M:%S")
         tone = _TONES.get(notice.severity.value, "")
         lines.append(f"{_DIM}{when}{_RESET}  {tone}{safe(notice.title)}{_RESET}")
