@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,8 @@ from tui.runtime.limits import Limits, memory_bytes, restart_policy
 from tui.runtime.models_networks import Subnet, Volume
 from tui.runtime.options import RestartPolicy, WaitCondition
 from tui.runtime.wire.encode_containers import container_body, endpoint
+
+ROOT = Path(__file__).parents[2]
 
 
 def config(**options: Any) -> ContainerConfig:
@@ -152,6 +157,18 @@ def test_a_volume_with_an_id_for_a_name_is_anonymous() -> None:
     assert Volume("0123456789abcdef" * 4).anonymous
     assert not Volume("0123456789abcdef" * 3).anonymous
     assert not Volume("g" * 64).anonymous
+
+
+def test_the_backend_starts_without_the_classes_of_what_is_rarely_used() -> None:
+    """Making them takes 20 ms."""
+    later = ("container_config", "limits", "models_networks", "models_results", "wire.encode", "wire.decode_networks")
+    program = (
+        "import sys, tui.runtime.engine.backend;"
+        f"print(*(name for name in sys.modules if name.startswith({tuple(f'tui.runtime.{name}' for name in later)!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
 
 
 # --- what is sent -------------------------------------------------------------------------------------------------
