@@ -7,7 +7,7 @@ import pytest
 from tui.runtime.errors import InvalidRequest, ProtocolViolation
 from tui.runtime.wire import values
 from tui.runtime.wire.reference import parse_reference
-from tui.runtime.wire.times import from_unix, parse_time, unix_time
+from tui.runtime.wire.times import from_unix, parse_time, rfc3339, unix_time
 
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -60,6 +60,24 @@ def test_unix_time_keeps_nanoseconds(moment: datetime | str, expected: str) -> N
 def test_unix_time_refuses(wrong: datetime | str) -> None:
     with pytest.raises(InvalidRequest):
         unix_time(wrong)
+    with pytest.raises(InvalidRequest):
+        rfc3339(wrong)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (NOON.replace(microsecond=5), "2024-05-01T12:00:00.000005000Z"),
+        ("2024-05-01T14:00:00.123456789+02:00", "2024-05-01T12:00:00.123456789Z"),
+        ("2024-05-01T12:00:00Z", "2024-05-01T12:00:00.000000000Z"),
+    ],
+)
+def test_rfc3339_keeps_nanoseconds(moment: datetime | str, expected: str) -> None:
+    assert rfc3339(moment) == expected
+
+
+def test_a_nanosecond_earlier() -> None:
+    assert rfc3339("2024-05-01T12:00:00Z", before=1) == "2024-05-01T11:59:59.999999999Z"
 
 
 @pytest.mark.parametrize(

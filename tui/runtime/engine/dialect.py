@@ -13,7 +13,7 @@ events     Docker's  actions, types, ids and exit codes are translated; `until` 
                      Podman answers it with one event; each health check is one, and only changes are passed on; no
                      commands, signals or stops (EVENT_DETAILS)
 logs       Docker's  in 5.4 still times in whole seconds (LOG_NANOSECONDS); in 4.3 a tail loses the beginning of a line
-                     above 8 kB (LOG_TAIL_OF_LONG_LINES)
+                     above 8 kB (LOG_TAIL_OF_LONG_LINES); `since` means later than, and is sent a nanosecond earlier
 pull       Docker's  ends without a word of what came of it: read off the image's id here; layers that take less
                      than a second have no sizes
 inspect    Docker's  calls the log driver "k8s-file" "json-file", and says 0 for sizes that were not asked for
@@ -51,7 +51,7 @@ from tui.runtime.models import (
 )
 from tui.runtime.wire import decode_containers, decode_images, decode_system, podman
 from tui.runtime.wire.stats import StatsDecoder, has_ended
-from tui.runtime.wire.times import unix_time
+from tui.runtime.wire.times import rfc3339, unix_time
 from tui.runtime.wire.values import Raw, inner, text
 
 Query = Mapping[str, str | int | bool | None]
@@ -162,6 +162,22 @@ class Dialect:
         """A reader of such a stream."""
         return _DockerSamples(id)
 
+    def moment(self, moment: datetime | str) -> str:
+        """A ``since`` or ``until``.
+
+        Raises:
+            InvalidRequest: when it is no time.
+        """
+        return unix_time(moment)
+
+    def log_since(self, moment: datetime | str) -> str:
+        """The ``since`` of a log: lines from then on.
+
+        Raises:
+            InvalidRequest: when it is no time.
+        """
+        return self.moment(moment)
+
     def logs_events(self, info: Raw) -> bool:
         """Whether there are events at all, from the engine's own information."""
         return True
@@ -175,8 +191,8 @@ class Dialect:
     ) -> EventQuery:
         """How to ask for events."""
         parameters = {
-            "since": unix_time(since) if since is not None else None,
-            "until": unix_time(until) if until is not None else None,
+            "since": self.moment(since) if since is not None else None,
+            "until": self.moment(until) if until is not None else None,
             "filters": filters.to_json() if filters else None,
         }
         return EventQuery(parameters, lambda event: True)
@@ -241,6 +257,14 @@ class PodmanDialect(Dialect):
         """A reader of such a stream."""
         return _PodmanSamples()
 
+    def moment(self, moment: datetime | str) -> str:
+        """RFC 3339: Podman reads seconds as a float, which is up to 200 ns off."""
+        return rfc3339(moment)
+
+    def log_since(self, moment: datetime | str) -> str:
+        """A nanosecond earlier: Podman means later than, and Docker from then on."""
+        return rfc3339(moment, before=1)
+
     def logs_events(self, info: Raw) -> bool:
         """Whether ``events_logger`` is anything but none."""
         return text(inner(info, "host"), "eventLogger") != "none"
@@ -256,8 +280,8 @@ class PodmanDialect(Dialect):
         over = until is not None and until <= now
         actions = filters.get("event") if filters else ()
         parameters: dict[str, str | int | bool | None] = {
-            "since": unix_time(since) if since is not None else None,
-            "until": unix_time(until) if until is not None and not over else None,
+            "since": self.moment(since) if since is not None else None,
+            "until": self.moment(until) if until is not None and not over else None,
             "filters": _with_podmans_actions(filters).to_json() if filters else None,
             "stream": False if over else None,
         }

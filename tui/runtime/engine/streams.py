@@ -18,7 +18,6 @@ from tui.runtime.protocol import LogStream
 from tui.runtime.wire.frames import Frame, FrameDecoder
 from tui.runtime.wire.jsonlines import JsonMessages
 from tui.runtime.wire.lines import LineAssembler
-from tui.runtime.wire.times import unix_time
 from tui.runtime.wire.values import expect_object
 
 # The words of dockerd and of Podman for a log driver that keeps nothing.
@@ -50,8 +49,8 @@ class ContainerStreams(EngineBase):
             query: Query = {
                 "stdout": stdout,
                 "stderr": stderr,
-                "since": None if since is None else unix_time(since),
-                "until": None if until is None else unix_time(until),
+                "since": None if since is None else self._dialect.log_since(since),
+                "until": None if until is None else self._dialect.moment(until),
                 "timestamps": timestamps,
                 "follow": follow,
                 "tail": "all" if tail is None else tail,

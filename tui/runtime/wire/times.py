@@ -59,4 +59,15 @@ def unix_time(moment: datetime | str) -> str:
     return f"{int(seconds.timestamp())}.{(fraction or '0')[:9]:0<9}"
 
 
+def rfc3339(moment: datetime | str, *, before: int = 0) -> str:
+    """The same as RFC 3339 in UTC with all nine decimals, or `before` nanoseconds before it.
+
+    Raises:
+        InvalidRequest: as `unix_time`.
+    """
+    whole, _, fraction = unix_time(moment).partition(".")
+    seconds, nanos = divmod(int(whole) * 1_000_000_000 + int(fraction) - before, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
