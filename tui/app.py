@@ -13,7 +13,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import WorkerFailed
 
 from tui.bridge import Bridge, StoreChanged
 from tui.dispatch.dispatcher import Dispatcher
@@ -118,9 +118,10 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
 
     def _settle(self) -> None:
         """The first frame is out. Collections cost 27 % of the CPU with the default thresholds: what lives, lives."""
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
-        gc.enable()
+        if not self.is_headless:  # a test's process is not ours to tune
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 50)
+            gc.enable()
         for problem in self._keymap_in_force.problems:
             self.say(f"Key map: {problem}.", severity="warning")
 
@@ -173,9 +174,6 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
         await self.fleet.start()
 
     def _offer_connection(self) -> None:
-        async def look() -> Discovery:
-            return await asyncio.to_thread(self._discover)
-
         async def chosen(endpoint: Endpoint | None) -> None:
             if endpoint is None:
                 await self._open_demo()
@@ -184,7 +182,7 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
                 assert self.fleet is not None
                 await self.fleet.start()
 
-        self.push_screen(ConnectScreen(self._discovery, look), chosen)
+        self.push_screen(ConnectScreen(self._discovery, self._discover), chosen)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the one for ASCII where that is all there is."""
@@ -236,19 +234,20 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
                 screen.flash.show(new[-1], len(new) - 1)
         self._shown_notices = notices.count
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """The one handler for what workers did not catch: nothing fails unseen."""
-        error = event.worker.error
-        if event.state is WorkerState.ERROR and error is not None:
-            if isinstance(error, RuntimeFault):
-                self.say_fault(error)
-            else:
-                self._bug(error)
+    def _handle_exception(self, error: Exception) -> None:
+        """What nothing else caught. A fault of an engine is told; a bug ends the application with its traceback."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(cause, RuntimeFault) and self.dispatcher is not None:
+            self.say_fault(cause)
+        else:
+            super()._handle_exception(error)
 
     def _bug(self, error: BaseException) -> None:
-        """An exception that nobody expected: end, with its traceback on the terminal that has been restored."""
-        if isinstance(error, Exception):
-            self._handle_exception(error)
+        """An exception that nobody expected, outside of any handler of Textual's."""
+        try:
+            raise error
+        except Exception as exc:  # noqa: BLE001 - it is shown, and ends the application
+            self._handle_exception(exc)
 
     # ---------------------------------------------------------------- input
 
@@ -266,7 +265,11 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
             self.push_screen(TextScreen("Help", "every key", lines))
 
     def action_leave(self) -> None:
-        """Quit."""
+        """Quit; the dashboard asks first when jobs run."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Dashboard):
+                screen.leave()
+                return
         self.exit(0)
 
 

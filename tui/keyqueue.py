@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from textual import events, on
@@ -29,33 +29,71 @@ HOLD_SECONDS = 1.0
 
 
 class KeyDone(Message):
-    """Follows a key on its way up; when it arrives, the key has been handled."""
+    """Follows a key on its way up; when it arrives, the key has been handled.
+
+    Attributes:
+        key: Which one: that of a key that was given up comes late, and must not end the wait for the next.
+    """
+
+    def __init__(self, key: events.Event) -> None:
+        """Follow this key."""
+        super().__init__()
+        self.key = key
+
+
+class Hold:
+    """Keeps what is typed back until it is dropped, or for so many seconds. Several can be in force."""
+
+    def __init__(self, queue: KeyQueue[Any], seconds: float = HOLD_SECONDS) -> None:
+        """Take effect at once."""
+        self._queue = queue
+        self._timer: asyncio.TimerHandle | None = None
+        self.take(seconds)
+
+    def take(self, seconds: float = HOLD_SECONDS) -> None:
+        """Hold (again)."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.drop)
+        self._queue.holds.add(self)
+
+    def drop(self) -> None:
+        """Let what waits through, unless somebody else holds it. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._queue.holds.discard(self)
+        self._queue.call_later(self._queue.next_key)
 
 
 class KeyQueue(App[ReturnType]):
-    """An application that handles keys in order."""
+    """An application that handles keys, and what is pasted, in order.
+
+    Attributes:
+        holds: What keeps keys back now.
+    """
 
     def __init__(self) -> None:
         """No key is waiting."""
         super().__init__()
-        self._queued_keys: deque[events.Key] = deque()
-        self._key_under_way: asyncio.TimerHandle | None = None
-        self._key_hold: asyncio.TimerHandle | None = None
+        self.holds: set[Hold] = set()
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._under_way: events.Event | None = None
+        self._patience: asyncio.TimerHandle | None = None
         self._deaf_until = 0.0
         self._able_screens: WeakSet[Screen[object]] = WeakSet()
 
     async def on_event(self, event: events.Event) -> None:
-        """Put keys into the queue, and make what is pasted safe to show; everything else is Textual's."""
-        if isinstance(event, events.Paste) and not event.is_forwarded:
-            await super().on_event(events.Paste(sanitise(event.text.partition("\n")[0].rstrip("\r"))))
-        elif not isinstance(event, events.Key) or event.is_forwarded:
+        """Put into the queue what was typed; everything else is Textual's."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif asyncio.get_running_loop().time() >= self._deaf_until:
-            self._queued_keys.append(event)
-            await self._next_key()
+            self._typed.append(event)
+            await self.next_key()
 
-    async def _next_key(self) -> None:
-        if self._key_under_way is not None or self._key_hold is not None or not self._queued_keys:
+    async def next_key(self) -> None:
+        """Handle what waits first, if nothing keeps it back."""
+        if self._under_way is not None or self.holds or not self._typed:
             return
         screen = self.screen
         if screen not in self._able_screens:
@@ -64,64 +102,59 @@ class KeyQueue(App[ReturnType]):
             screen.call_after_refresh(self._screen_able, screen)
             asyncio.get_running_loop().call_later(STUCK_SECONDS, self._screen_able, screen)
             return
-        event = self._queued_keys.popleft()
+        event = self._typed.popleft()
+        if isinstance(event, events.Paste):
+            # Inputs show what they are given as it is, and have one line.
+            event = events.Paste(sanitise(event.text.partition("\n")[0].rstrip("\r")))
         target = self.focused or screen
-        self._key_under_way = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._give_key_up)
+        self._under_way = event
+        self._patience = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._done_with, event)
         await super().on_event(event)
-        if not target.post_message(KeyDone()):
-            await self._key_done()
+        if not target.post_message(KeyDone(event)):
+            self._done_with(event)
 
     def _screen_able(self, screen: Screen[object]) -> None:
         if screen not in self._able_screens:
             self._able_screens.add(screen)
-            self.call_later(self._next_key)
+            self.call_later(self.next_key)
 
-    def _give_key_up(self) -> None:
-        self._key_under_way = None
-        self.call_later(self._next_key)
+    def _done_with(self, event: events.Event) -> None:
+        if event is self._under_way:
+            self._under_way = None
+            if self._patience is not None:
+                self._patience.cancel()
+            self.call_later(self.next_key)
 
     @on(KeyDone)
-    async def _key_done(self) -> None:
-        if self._key_under_way is not None:
-            self._key_under_way.cancel()
-            self._key_under_way = None
-        await self._next_key()
+    def _key_done(self, message: KeyDone) -> None:
+        self._done_with(message.key)
 
     # ---------------------------------------------------------------- for what opens dialogs
 
-    def hold_keys(self, seconds: float = HOLD_SECONDS) -> None:
-        """Keep keys back: what is under way will take them. Ends with `release_keys`, or after so many seconds."""
-        if self._key_hold is not None:
-            self._key_hold.cancel()
-        self._key_hold = asyncio.get_running_loop().call_later(seconds, self.release_keys)
-
-    def release_keys(self) -> None:
-        """Let keys through again, those that waited first."""
-        if self._key_hold is not None:
-            self._key_hold.cancel()
-            self._key_hold = None
-        self.call_later(self._next_key)
-
-    async def ask(self, dialog: Screen[Answer]) -> Answer:
+    async def ask(self, dialog: Screen[Answer], hold: Hold) -> Answer:
         """Show a dialog and wait for its answer; keys pressed from now on are for it. Call it from a worker.
 
-        Afterwards keys are held again, because another question may follow: end with `release_keys`.
+        Args:
+            dialog: What to ask with.
+            hold: Taken before; it is in force again afterwards, because another question may follow.
         """
         answer = self.push_screen(dialog, wait_for_dismiss=True)
-        self.release_keys()
+        hold.drop()
         try:
             # Shielded: that the worker ends must not take the future from under the screen.
             return await asyncio.shield(answer)
         finally:
-            self.hold_keys()
+            hold.take()
 
     def typed_ahead(self) -> str:
-        """Take the characters of the keys that wait, out of the queue."""
-        typed = "".join(key.character or "" for key in self._queued_keys)
-        self._queued_keys.clear()
+        """Take what waits out of the queue, as characters."""
+        typed = "".join(
+            event.text if isinstance(event, events.Paste) else event.character or "" for event in self._typed
+        )
+        self._typed.clear()
         return typed
 
     def swallow_input(self, seconds: float) -> None:
-        """Forget what was typed, and ignore keys for a moment."""
-        self._queued_keys.clear()
+        """Forget what was typed, and ignore the keyboard for a moment."""
+        self._typed.clear()
         self._deaf_until = asyncio.get_running_loop().time() + seconds

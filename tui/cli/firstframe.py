@@ -29,8 +29,12 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _NARROW, _LOW = 110, 30
 
 
+_pending = False
+"""Whether a frame is on the screen that nobody else will take away."""
+
+
 def show(prefetch: Prefetched, engine: str) -> bool:
-    """Draw the list if it is there in time; whether something was drawn, which `undo` then takes back.
+    """Draw the list if it is there in time; whether something was drawn. End with `undo`, whatever happens.
 
     Args:
         prefetch: The list that was asked for.
@@ -46,19 +50,28 @@ def show(prefetch: Prefetched, engine: str) -> bool:
         return False
     size = os.get_terminal_size(2)
     lines = frame(rows, engine, size.columns, size.lines, datetime.now(UTC))
-    os.write(2, f"{_ENTER}{chr(10).join(lines)}".replace("\n", "\r\n").encode())
     signal.signal(signal.SIGTERM, _terminated)
+    global _pending
+    _pending = True
+    os.write(2, f"{_ENTER}{chr(10).join(lines)}".replace("\n", "\r\n").encode())
     return True
 
 
+def taken_over() -> None:
+    """The dashboard has the screen now, and gives it back itself."""
+    global _pending
+    _pending = False
+
+
 def undo() -> None:
-    """Leave the screen as it was: the dashboard will not come."""
-    os.write(2, _LEAVE)
+    """Leave the screen as it was, if the dashboard never came."""
+    if _pending:
+        taken_over()
+        os.write(2, _LEAVE)
 
 
 def _terminated(number: int, _frame: object) -> NoReturn:
-    undo()
-    sys.exit(128 + number)
+    sys.exit(128 + number)  # whoever called `show` undoes it
 
 
 def frame(rows: Sequence[Container], engine: str, width: int, height: int, now: datetime) -> list[str]:

@@ -18,6 +18,7 @@ from tui.cli import args as command_line
 if TYPE_CHECKING:
     from tui.config.settings import Settings
     from tui.runtime.endpoints import Discovery
+    from tui.runtime.registry import Prefetched
 
 
 class Exit(IntEnum):
@@ -84,28 +85,32 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _open(settings: Settings, discovery: Discovery) -> int:
-    if settings.theme:
-        there = _themes()
-        if settings.theme not in there:
-            return _fail(Exit.USAGE, f"there is no theme {settings.theme!r}", f"there are {', '.join(there)}")
     if discovery.chosen is None:
-        from tui import app
-
-        return app.run(settings=settings, discovery=discovery, prefetch=None)
+        return _run_app(settings, discovery, None)
     from tui.cli import firstframe
     from tui.runtime import registry
 
     prefetch = registry.prefetch(discovery.chosen)
-    # A filter is not applied there, and ASCII is put in place by Textual.
-    drawn = not (settings.filter or settings.ascii) and firstframe.show(prefetch, discovery.chosen.name)
     try:
-        from tui import app
+        # A filter is not applied there, and ASCII is put in place by Textual.
+        if not (settings.filter or settings.ascii):
+            firstframe.show(prefetch, discovery.chosen.name)
+        return _run_app(settings, discovery, prefetch)
+    finally:
+        firstframe.undo()
 
-        return app.run(settings=settings, discovery=discovery, prefetch=prefetch)
-    except BaseException:
-        if drawn:
+
+def _run_app(settings: Settings, discovery: Discovery, prefetch: Prefetched | None) -> int:
+    from tui import app
+
+    if settings.theme:
+        there = _themes()
+        if settings.theme not in there:
+            from tui.cli import firstframe
+
             firstframe.undo()
-        raise
+            return _fail(Exit.USAGE, f"there is no theme {settings.theme!r}", f"there are {', '.join(there)}")
+    return app.run(settings=settings, discovery=discovery, prefetch=prefetch)
 
 
 def _themes() -> list[str]:

@@ -33,6 +33,7 @@ View = TypeVar("View", bound=Widget)
 REST_SECONDS = 0.12
 LOG_TAIL = 500
 PROCESS_SECONDS = 2.0
+RETRY_SECONDS = 1.0
 
 TITLES = {
     "logs": "Logs",
@@ -63,7 +64,11 @@ class DetailPane(Vertical):
         self._event: Event | None = None
         self._tab: dict[str, str] = {}
         self._reveal = False
-        self._loaded: tuple[RowKey | None, str] = (None, "")
+        self._active = True
+        self._wants_focus = False
+        self._touched = asyncio.Event()
+        # What the text view holds: set once it has been read, so that nothing else's text ever stays under a name.
+        self._holds: tuple[RowKey | None, str] = (None, "")
 
     def compose(self) -> ComposeResult:
         """The tab line, and a place for the views."""
@@ -90,7 +95,21 @@ class DetailPane(Vertical):
         self._resource, self._key, self._event = resource, key, event
         self._reveal = False
         self._show_tabs()
-        self.load()
+        self._start()
+
+    def set_active(self, active: bool) -> None:
+        """Whether it can be seen. What nobody sees asks no engine for anything."""
+        if active is not self._active:
+            self._active = active
+            self._start()
+
+    def _start(self) -> None:
+        if self._active:
+            self.load()
+        else:
+            self._wants_focus = False
+            self.workers.cancel_group(self, "detail")
+            self._watch(None)
 
     def go_to(self, tab: str) -> None:
         """Show this tab."""
@@ -98,7 +117,7 @@ class DetailPane(Vertical):
         if resource is not None and tab in resource.tabs and tab != self.tab:
             self._tab[resource.kind] = tab
             self._show_tabs()
-            self.load()
+            self._start()
 
     def step(self, by: int) -> None:
         """The next (1) or previous (-1) tab, round and round."""
@@ -114,21 +133,23 @@ class DetailPane(Vertical):
     def toggle_reveal(self) -> None:
         """Show or mask the values that look like secrets."""
         self._reveal = not self._reveal
-        self.load()
+        self._start()
 
     def focus_content(self) -> None:
         """Put the keyboard into what is shown."""
         content = self.query_one(ContentSwitcher).visible_content
         if content is not None:
             content.focus()
+        else:
+            self._wants_focus = True
 
     def apply(self, change: Change) -> None:
         """The store changed: what was inspected may be old."""
         key = self._key
         if key is None:
             return
-        if key.kind in change.kinds and self.tab in ("details", "inspect"):
-            self.load(again=True)
+        if key.kind in change.kinds or change.status:
+            self._touched.set()
         if self.tab == "stats" and (key in change.stats or key.kind in change.kinds):
             for view in self.query("#stats"):
                 cast("StatsView", view).refresh_from_store()
@@ -151,50 +172,76 @@ class DetailPane(Vertical):
 
     # ---------------------------------------------------------------- loading
 
-    @work(group="detail", exclusive=True, exit_on_error=False)
-    async def load(self, *, again: bool = False) -> None:
+    @work(group="detail", exclusive=True)
+    async def load(self) -> None:
         """Fill the current tab. A newer call cancels this one, and with it every stream it has open."""
         key, tab = self._key, self.tab
         self._watch(key if tab == "stats" else None)
-        if not again:
-            await asyncio.sleep(REST_SECONDS)
+        await asyncio.sleep(REST_SECONDS)
         # Here, and each view mounted when it first shows: together 12 ms, which the first frame need not wait for.
         from tui.panes.logfeed import LogFeed
         from tui.panes.stats import StatsView
         from widgets.log.text import TextView
         from widgets.log.view import LogView
 
-        keeps_place = self._loaded == (key, tab)
-        self._loaded = (key, tab)
         if key is None:
-            await self._switch_to("text", lambda: TextView(id="text"))
-            self._fill([], keep=False, message="Nothing is selected.")
+            if await self._switch_to("text", lambda: TextView(id="text")) is not None:
+                self._fill([], keep=False, message="Nothing is selected.")
         elif tab == "logs":
-            view = await self._switch_to("logs", lambda: LogView(id="logs"))
-            view.clear()
-            view.follow = True
-            await LogFeed(self._fleet, key, view, tail=LOG_TAIL).run()
+            log = await self._switch_to("logs", lambda: LogView(id="logs"))
+            if log is not None:
+                log.clear()
+                log.follow = True
+                await LogFeed(self._fleet, key, log, tail=LOG_TAIL).run()
         elif tab == "stats":
-            (await self._switch_to("stats", lambda: StatsView(self._fleet, id="stats"))).show(key)
-        else:
-            await self._switch_to("text", lambda: TextView(id="text"))
+            stats = await self._switch_to("stats", lambda: StatsView(self._fleet, id="stats"))
+            if stats is not None:
+                stats.show(key)
+        elif await self._switch_to("text", lambda: TextView(id="text")) is not None:
+            keep = self._holds == (key, tab)
+            if not keep:
+                self._fill([], keep=False, message="Loading…")
             if tab == "processes":
                 await self._follow_processes(key)
             else:
-                await self._load_text(key, tab, keep=keeps_place)
+                await self._follow_text(key, tab, keep=keep)
 
-    async def _switch_to(self, id: str, make: Callable[[], View]) -> View:
-        """Show the view with this id, made if it has not shown yet."""
+    async def _switch_to(self, id: str, make: Callable[[], View]) -> View | None:
+        """Show the view with this id, made if it has not shown yet; None when the pane is being taken down."""
         switcher = self.query_one(ContentSwitcher)
         if not switcher.query(f"#{id}"):
             await switcher.add_content(make())
+        if not switcher.query(f"#{id}") or not self.is_running:
+            return None
+        moves = self._wants_focus or self.has_focus_within
+        self._wants_focus = False
         switcher.current = id
-        return cast("View", switcher.visible_content)
+        view = cast("View", switcher.visible_content)
+        if moves:
+            view.focus()
+        return view
 
     def _watch(self, key: RowKey | None) -> None:
         self._fleet.watch_stats("detail", [key] if key is not None and key.kind == "containers" else [])
 
-    async def _load_text(self, key: RowKey, tab: str, *, keep: bool) -> None:
+    async def _follow_text(self, key: RowKey, tab: str, *, keep: bool) -> None:
+        """Read it, and again whenever the row is another than it was; what cannot be read is tried again."""
+        while True:
+            self._touched.clear()
+            model = self._fleet.get(key)
+            read = await self._load_text(key, tab, keep=keep)
+            if read:
+                self._holds = (key, tab)
+                keep = True
+            while self._fleet.get(key) is model:
+                await self._touched.wait()
+                self._touched.clear()
+                if not read:
+                    await asyncio.sleep(RETRY_SECONDS)
+                    break
+
+    async def _load_text(self, key: RowKey, tab: str, *, keep: bool) -> bool:
+        """Read and show it; whether that succeeded."""
         try:
             if self._event is not None:
                 lines = list(section_lines(event_details(self._event)))
@@ -209,9 +256,11 @@ class DetailPane(Vertical):
         except NotFound:
             self._fill([], keep=False, message="It is gone.")
         except RuntimeFault as fault:
-            self._fill([], keep=True, message=f"{fault}{f' - {fault.hint}' if fault.hint else ''}")
+            self._fill([], keep=keep, message=f"{fault.detail or fault}{f' - {fault.hint}' if fault.hint else ''}")
         else:
             self._fill(lines, keep=keep)
+            return True
+        return False
 
     async def _image_sections(self, key: RowKey, detail: ImageDetail) -> Sequence[DetailSection]:
         history = await self._fleet.runtime(key.endpoint).image_history(key.id)
@@ -235,7 +284,12 @@ class DetailPane(Vertical):
             await asyncio.sleep(PROCESS_SECONDS)
 
     def _fill(self, lines: list[str], *, keep: bool, message: str = "") -> None:
-        view = cast("TextView", self.query_one("#text"))
+        views = self.query("#text")
+        if not views:
+            return  # the pane is being taken down
+        view = cast("TextView", views.first())
+        if not keep:
+            self._holds = (None, "")
         if lines or not keep:
             view.show(lines, keep_place=keep)
         view.set_message(message)

@@ -5,37 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui.panes.line import Line, Part
+from tui.resources.catalogue import key_text
 from widgets.text import cell_width
-
-_NAMES = {
-    "question_mark": "?",
-    "colon": ":",
-    "slash": "/",
-    "space": "space",
-    "plus": "+",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "full_stop": ".",
-    "underscore": "_",
-    "escape": "esc",
-    "enter": "enter",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "number_sign": "#",
-    "equals_sign": "=",
-    "ampersand": "&",
-}
-
-
-def key_label(key: str) -> str:
-    """A key as it is written on the keyboard: ``question_mark`` is ``?``, ``ctrl+d`` is ``^d``."""
-    if key.startswith("ctrl+"):
-        return "^" + key_label(key[5:])
-    if key.startswith("upper_"):
-        return key[6:].upper()
-    return _NAMES.get(key, key)
 
 
 class Footer(Line):
@@ -74,4 +45,4 @@ class Footer(Line):
 
     @staticmethod
     def _pair(key: str, title: str) -> tuple[Part, Part]:
-        return Part(f"{key_label(key)} ", "key"), Part(f"{title}  ")
+        return Part(f"{key_text(key)} ", "key"), Part(f"{title}  ")

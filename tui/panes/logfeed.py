@@ -10,6 +10,8 @@ from tui.runtime.models import Container, ContainerState, LogLine
 from tui.store.fleet import Change, Fleet
 from widgets.log.view import LogView
 
+RETRY_SECONDS = 2.0
+
 _RUNS = {ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING}
 
 
@@ -88,6 +90,8 @@ class LogFeed:
                 status.endpoint == self._key.endpoint and status.error is None for status in self._fleet.status()
             )
             if live and isinstance(model, Container) and (not read or model.state in _RUNS):
+                # What cannot be read (a log driver without a log) is not asked for with every event.
+                await asyncio.sleep(0 if read else RETRY_SECONDS)
                 return
             if live:
                 self._view.set_message(self._ended_text())

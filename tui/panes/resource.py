@@ -92,6 +92,7 @@ class ResourcePane(Vertical):
         # When each object was first seen as it is: "Up 3 minutes" was true then.
         self._listed: dict[RowKey, tuple[Any, datetime]] = {}
         self._usage: Counter[str] = Counter()
+        self._covered = False
         self._named: tuple[ResourcePane, ...] = ()
         columns = [
             Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority)
@@ -370,12 +371,17 @@ class ResourcePane(Vertical):
         event.stop()
         self.set_filter(event.text)
 
+    def set_covered(self, covered: bool) -> None:
+        """Whether another screen hides it: then no row of it is worth sampling."""
+        self._covered = covered
+        self.watch_stats()
+
     def watch_stats(self) -> None:
         """Tell the store which rows are worth sampling: the ones on the screen, the selected one first."""
         if not any(column.needs_stats for column in self.resource.columns):
             return
         keys: list[RowKey] = []
-        if self.display and self.is_attached:
+        if self.display and self.is_attached and not self._covered:
             if self.current is not None:
                 keys.append(self.current)
             keys += [key for key in self.table.visible_keys() if isinstance(key, RowKey) and key not in keys]

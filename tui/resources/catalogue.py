@@ -48,8 +48,8 @@ _SIGNS: Mapping[str, str] = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "escape": "esc",
-    "pagedown": "page down",
-    "pageup": "page up",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
 }
 
 # Shift is only named with keys that have no capital; a single sign may be any printable character but the comma,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.actions import Action, Param, ParamKind, Plan, RowKey
 from tui.dispatch.errors import NotDone
+from tui.keyqueue import HOLD_SECONDS, Hold
 from tui.panes.detail import DetailPane
 from tui.panes.events import EventsPane
 from tui.panes.resource import ResourcePane
@@ -57,20 +58,17 @@ class Commands:
     def _detail(self) -> DetailPane:
         return self._screen.detail
 
-    def _work(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> None:
-        self._screen.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
-
-    def _ask(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that opens dialogs: what is typed from now on is for them, and not for the rows below."""
+    def _ask(self, work: Callable[[Hold], Coroutine[Any, Any, None]], *, seconds: float = HOLD_SECONDS) -> None:
+        """Run something that opens a screen: what is typed from now on is for that, and not for the rows below."""
+        hold = Hold(self._app, seconds)
 
         async def with_keys_held() -> None:
             try:
-                await work
+                await work(hold)
             finally:
-                self._app.release_keys()
+                hold.drop()
 
-        self._app.hold_keys()
-        self._work(with_keys_held(), "dialog")
+        self._screen.run_worker(with_keys_held(), group="commands")
 
     # ---------------------------------------------------------------- commands
 
@@ -85,24 +83,24 @@ class Commands:
             "pane.zoom": self._zoom,
             "detail.next_tab": lambda: self._detail.step(1),
             "detail.previous_tab": lambda: self._detail.step(-1),
-            "view.filter": lambda: self._ask(self._pane.edit_filter()),
-            "view.sort": lambda: self._ask(self._choose_sort()),
+            "view.filter": lambda: self._ask(lambda hold: self._pane.edit_filter()),
+            "view.sort": lambda: self._ask(self._choose_sort),
             "view.all": lambda: self._pane.toggle_all(),
             "view.noise": self._toggle_noise,
             "view.refresh": self._refresh_all,
             "view.open": self._open,
             "view.reveal": lambda: self._detail.toggle_reveal(),
             "view.back": self._back,
-            "view.inspect": lambda: self._work(self._inspect(), "inspect", exclusive=True),
+            "view.inspect": lambda: self._ask(self._inspect),
             "view.command": self._command_lines,
             "container.logs": self._full_logs,
             "container.exec": self._open_shell,
             "container.processes": lambda: self._drill("processes"),
-            "app.jobs": lambda: self._ask(self._jobs()),
+            "app.jobs": lambda: self._ask(self._jobs),
             "app.messages": self._messages,
             "app.help": lambda: self._app.action_help(),
-            "app.palette": lambda: self._ask(self._palette()),
-            "app.quit": lambda: self._app.action_leave(),
+            "app.palette": lambda: self._ask(self._palette),
+            "app.quit": self.leave,
         }
         return commands | {
             f"pane.{pane.number}": functools.partial(self._screen.focus_pane, pane) for pane in self._screen.panes
@@ -128,6 +126,7 @@ class Commands:
         else:
             self._screen.remove_class("drilled")
             self._screen.toggle_class("zoomed")
+        self._screen.update_detail()
 
     def _open(self) -> None:
         if isinstance(self._pane, EventsPane) and not self._detail.has_focus_within:
@@ -145,6 +144,7 @@ class Commands:
             self._detail.go_to(tab)
         if self._screen.narrow or self._screen.has_class("zoomed"):
             self._screen.add_class("drilled")
+            self._screen.update_detail()
         self._detail.focus_content()
 
     def _back(self) -> None:
@@ -153,6 +153,7 @@ class Commands:
             return
         if self._screen.has_class("drilled"):
             self._screen.remove_class("drilled")
+            self._screen.update_detail()
             pane.table.focus()
         elif self._detail.has_focus_within:
             pane.table.focus()
@@ -162,6 +163,7 @@ class Commands:
             pane.clear_filter()
         elif self._screen.has_class("zoomed"):
             self._screen.remove_class("zoomed")
+            self._screen.update_detail()
 
     def _toggle_noise(self) -> None:
         if isinstance(self._pane, EventsPane):
@@ -194,7 +196,7 @@ class Commands:
         if key is not None:
             self._app.push_screen(LogsScreen(self._fleet, key, self._container_name(key)))
 
-    async def _inspect(self) -> None:
+    async def _inspect(self, hold: Hold) -> None:
         key = self._pane.target() if isinstance(self._pane, EventsPane) else self._pane.current
         if key is None:
             return
@@ -211,20 +213,17 @@ class Commands:
             )
 
     def _open_shell(self) -> None:
-        self._app.hold_keys()
-        self._work(self._shell(), "exec", exclusive=True)
-
-    async def _shell(self) -> None:
         if self._settings.read_only:
             self._app.say("Read-only: a shell could change things.", severity="warning")
             return
         key = self._container()
-        if key is None:
-            return
+        if key is not None:
+            # What is typed from now on is for the shell, which may take a second or two to be there.
+            self._ask(functools.partial(self._shell, key), seconds=SHELL_SECONDS)
+
+    async def _shell(self, key: RowKey, hold: Hold) -> None:
         name = self._container_name(key)
         try:
-            # What is typed from now on is for the shell, which may take a second or two to be there.
-            self._app.hold_keys(SHELL_SECONDS)
             async with open_shell(self._fleet, key, name) as opened:
                 ended = await hand_over(self._app, opened, name, self._app.typed_ahead())
         except RuntimeFault as fault:
@@ -233,7 +232,6 @@ class Commands:
         finally:
             # A repeated ctrl-p ctrl-q, or the q of a program that has just ended, is not meant for the dashboard.
             self._app.swallow_input(0.3)
-            self._app.release_keys()
         if ended.fault is not None:
             self._app.say_fault(ended.fault)
         elif ended.detached:
@@ -249,7 +247,7 @@ class Commands:
         text = "\n".join(lines) or "Nothing can be done to this row."
         self._app.push_screen(TextDialog("Equivalent command lines", text))
 
-    async def _choose_sort(self) -> None:
+    async def _choose_sort(self, hold: Hold) -> None:
         pane = self._pane
         choices = [Choice("", "default order")]
         choices += [
@@ -257,11 +255,11 @@ class Commands:
             for column in pane.resource.columns
             if column.id in pane.resource.sort_keys
         ]
-        chosen = await self._app.ask(ChooseDialog(f"Sort {pane.resource.title.lower()} by", choices))
+        chosen = await self._app.ask(ChooseDialog(f"Sort {pane.resource.title.lower()} by", choices), hold)
         if chosen is not None:
             pane.sort_by(chosen or None)
 
-    async def _palette(self) -> None:
+    async def _palette(self, hold: Hold) -> None:
         choices = []
         kind = self._pane.resource.kind
         # What can be done to this row is looked for most.
@@ -271,30 +269,45 @@ class Commands:
             if works and not hidden and not (self._settings.read_only and entry.mutates):
                 keys = " ".join(key_text(key) for key in self._screen.keys.get(entry.id, ()))
                 choices.append(Choice(entry.id, entry.title, entry.help, keys))
-        chosen = await self._app.ask(ChooseDialog("Commands", choices))
+        chosen = await self._app.ask(ChooseDialog("Commands", choices), hold)
         if chosen is not None and chosen in COMMANDS:
             self.run(chosen)
         elif chosen is not None:
             self.act(chosen)
 
-    async def _jobs(self) -> None:
+    async def _jobs(self, hold: Hold) -> None:
         jobs = list(self._dispatcher.jobs)
         if not jobs:
             self._app.say("There are no jobs.")
             return
         choices = [Choice(str(job.id), job.title, job.state.value) for job in reversed(jobs)]
-        chosen = await self._app.ask(ChooseDialog("Jobs", choices))
+        chosen = await self._app.ask(ChooseDialog("Jobs", choices), hold)
         for job in jobs:
             if str(job.id) == chosen:
-                await follow_job(self._app, self._dispatcher, job)
+                await follow_job(self._app, self._dispatcher, job, hold)
+
+    def leave(self) -> None:
+        """Quit; with jobs that run, after asking."""
+        running = [job for job in self._dispatcher.jobs if job.running]
+
+        async def ask(hold: Hold) -> None:
+            items = [PlanLine(job.title, "is cancelled") for job in running]
+            dialog = ConfirmDialog("Quit, and cancel what runs?", items, confirm_label="Quit")
+            if await self._app.ask(dialog, hold) is not None:
+                self._app.exit(0)
+
+        if running:
+            self._ask(ask)
+        else:
+            self._app.exit(0)
 
     # ---------------------------------------------------------------- actions
 
     def act(self, action_id: str) -> None:
         """Do something to the selected rows, by the action's id."""
-        self._ask(self._act(action_id))
+        self._ask(functools.partial(self._act, action_id))
 
-    async def _act(self, action_id: str) -> None:
+    async def _act(self, action_id: str, hold: Hold) -> None:
         """Ask what must be asked, show the plan where there is one to confirm, and run exactly that plan."""
         action = ACTIONS[action_id]
         keys = self._pane.selection if action.kind else [RowKey(self._endpoint(), "", "")]
@@ -304,21 +317,21 @@ class Commands:
         params: dict[str, Any] = {param.id: param.default for param in action.params}
         for param in action.params:
             if param.ask:
-                value = await self._value_of(action, param, keys)
+                value = await self._value_of(action, param, keys, hold)
                 if value is None:
                     return
                 params[param.id] = value
         try:
             plan = await self._dispatcher.plan(action_id, keys, params)
-            confirmed = await self._confirm(plan, action)
+            confirmed = await self._confirm(plan, action, hold)
             if confirmed is None:
                 return
             self._pane.table.clear_marks()
             if action.stream is None:
-                self._app.release_keys()  # nothing more is asked, and a stop takes its time
+                hold.drop()  # nothing more is asked, and a stop takes its time
             outcome = await self._dispatcher.run(confirmed)
             for job in outcome.jobs:
-                await follow_job(self._app, self._dispatcher, job)
+                await follow_job(self._app, self._dispatcher, job, hold)
         except (NotDone, RuntimeFault):
             return  # the dispatcher has told the user, in full, before it raised
 
@@ -326,21 +339,21 @@ class Commands:
         current = self._pane.current
         return current.endpoint if current is not None else self._fleet.status()[0].endpoint
 
-    async def _value_of(self, action: Action, param: Param, keys: Sequence[RowKey]) -> Any:
+    async def _value_of(self, action: Action, param: Param, keys: Sequence[RowKey], hold: Hold) -> Any:
         names = ", ".join(self._name(key) for key in keys[:3]) if action.kind else ""
         title = f"{names}: {action.title}" if names else action.title.capitalize()
         if param.kind is ParamKind.CHOICE:
             choices = [Choice(choice, choice) for choice in param.choices]
-            return await self._app.ask(ChooseDialog(f"{title}: {param.title}", choices))
+            return await self._app.ask(ChooseDialog(f"{title}: {param.title}", choices), hold)
         value = str(param.default)
         if param.id == "name" and len(keys) == 1:
             value = self._name(keys[0])
-        answer = await self._app.ask(PromptDialog(title, param.title, value=value, validate=param.validate))
+        answer = await self._app.ask(PromptDialog(title, param.title, value=value, validate=param.validate), hold)
         if answer is None:
             return None
         return int(answer) if param.kind is ParamKind.NUMBER else answer.strip()
 
-    async def _confirm(self, plan: Plan, action: Action) -> Plan | None:
+    async def _confirm(self, plan: Plan, action: Action, hold: Hold) -> Plan | None:
         """The plan to run, or None. Options ticked in the dialog make a new plan of the same rows."""
         if not plan.confirm:
             return plan
@@ -359,7 +372,8 @@ class Commands:
                 command=plan.command,
                 confirm_label=ACTIONS[plan.action].title.capitalize(),
                 preview=preview,
-            )
+            ),
+            hold,
         )
         if answer is None:
             return None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import work
@@ -81,12 +84,13 @@ class ConnectScreen(Screen[Endpoint | None]):
         Binding("r", "retry", "Retry now", id="connection.retry"),
     ]
 
-    def __init__(self, discovery: Discovery, discover: Callable[[], Awaitable[Discovery]]) -> None:
-        """`discover` looks once more; it is called every second."""
+    def __init__(self, discovery: Discovery, discover: Callable[[], Discovery]) -> None:
+        """`discover` looks once more; it is called every second, on a thread."""
         super().__init__()
         self._discovery = discovery
         self._discover = discover
         self._tries = 1
+        self._found = False
 
     def compose(self) -> ComposeResult:
         """A title, the report, the keys."""
@@ -109,15 +113,17 @@ class ConnectScreen(Screen[Endpoint | None]):
             [Part("portside ", "accent"), Part("✗ no engine", "bad")], [Part(tries, "dim")]
         )
 
-    @work(group="connect", exit_on_error=False)
+    @work(group="connect")
     async def action_retry(self) -> None:
         """Look once more, unless a look is under way."""
         if len([worker for worker in self.workers if worker.group == "connect" and worker.is_running]) > 1:
             return
-        found = await self._discover()
+        found = await self._look()
         self._tries += 1
         if found.chosen is not None:
-            self.dismiss(found.chosen)
+            if self.is_current and not self._found:  # else the help covers it: it will be found again
+                self._found = True
+                self.dismiss(found.chosen)
             return
         self._show_title()
         report = self.query_one(Report)
@@ -125,6 +131,24 @@ class ConnectScreen(Screen[Endpoint | None]):
             report.discovery = found
             report.refresh(layout=True)
 
+    async def _look(self) -> Discovery:
+        # A daemon thread: one that hangs in a name look-up must not keep the process from ending.
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Discovery] = loop.create_future()
+
+        def look() -> None:
+            outcome = self._discover()
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(_resolve, found, outcome)
+
+        threading.Thread(target=look, name="portside-discovery", daemon=True).start()
+        return await found
+
     def action_demo(self) -> None:
         """Open the demo engine."""
         self.dismiss(None)
+
+
+def _resolve(future: asyncio.Future[Discovery], outcome: Discovery) -> None:
+    if not future.done():
+        future.set_result(outcome)

@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus, Resize, ScreenResume
+from textual.events import DescendantFocus, Resize, ScreenResume, ScreenSuspend
 from textual.screen import Screen
 
 from tui.actions import RowKey, UiCommand
@@ -112,6 +112,7 @@ class Dashboard(Screen[None]):
         # The engine may answer while the panes are still being mounted: what it said then waits until they are.
         self._mounted = False
         self._early = Change()
+        self._covered = False
         self._header = Header(id="header")
         self._detail = DetailPane(fleet)
         self._flash = Flash()
@@ -218,6 +219,24 @@ class Dashboard(Screen[None]):
     @on(ScreenResume)
     def _uncovered(self) -> None:
         self._flash.stay()
+        self._set_covered(False)
+
+    @on(ScreenSuspend)
+    def _suspended(self) -> None:
+        # A dialog leaves the dashboard in sight; the log or an inspect on the whole screen does not.
+        self._set_covered(not self.app.screen.is_modal)
+
+    def _set_covered(self, covered: bool) -> None:
+        if covered is not self._covered:
+            self._covered = covered
+            for pane in self._panes:
+                pane.set_covered(covered)
+            self.update_detail()
+
+    def update_detail(self) -> None:
+        """Let the detail pane work if it can be seen."""
+        one_pane = self.narrow or self.has_class("zoomed")
+        self._detail.set_active(not self._covered and (self.has_class("drilled") or not one_pane))
 
     def _show_header(self) -> None:
         self._header.update_from(
@@ -293,6 +312,7 @@ class Dashboard(Screen[None]):
             pane.watch_stats()
         self._show_header()
         self._show_footer()
+        self.update_detail()
 
     @on(ResourcePane.Selected)
     def _selected(self, event: ResourcePane.Selected) -> None:
@@ -331,6 +351,7 @@ class Dashboard(Screen[None]):
     def focus_pane(self, pane: ResourcePane) -> None:
         """Make a pane the current one."""
         self.remove_class("drilled")
+        self.update_detail()
         if pane is not self._pane:
             self._pane = pane
             self._arrange()
@@ -366,6 +387,10 @@ class Dashboard(Screen[None]):
         if not isinstance(container, Container):
             return False
         return command.id != "container.exec" or container.state is ContainerState.RUNNING
+
+    def leave(self) -> None:
+        """Quit, after asking where something would be lost."""
+        self._commands.leave()
 
     def action_act(self, action: str) -> None:
         """Do something to the selected rows."""

@@ -22,6 +22,7 @@ from textual.app import App
 from tui.actions import RowKey
 from tui.runtime.errors import ApiError, NotFound, RuntimeFault
 from tui.store.fleet import Fleet
+from widgets.text import sanitise
 
 if TYPE_CHECKING:
     from tui.runtime.protocol import ExecSession
@@ -176,7 +177,7 @@ class Terminal:
         resized = asyncio.Event()
         resized.set()
         ended = Ended()
-        title = f"\r\n[portside] {' '.join(opened.command[:1])} in {name} - ctrl-p ctrl-q detaches\r\n"
+        title = f"\r\n[portside] {' '.join(opened.command[:1])} in {sanitise(name)} - ctrl-p ctrl-q detaches\r\n"
         try:
             tty.setraw(self._in)
             loop.add_signal_handler(signal.SIGWINCH, resized.set)
@@ -271,5 +272,5 @@ class Terminal:
             await resized.wait()
             resized.clear()
             # The process may have just ended; its output ends too, and that is what is reported.
-            with contextlib.suppress(ApiError):
+            with contextlib.suppress(RuntimeFault):
                 await session.resize(*terminal_size())

@@ -6,7 +6,7 @@ from textual import on
 
 from tui.dispatch.dispatcher import Dispatcher
 from tui.dispatch.jobs import Job, JobState
-from tui.keyqueue import KeyQueue
+from tui.keyqueue import Hold, KeyQueue
 from widgets.dialog.progress import ProgressDialog
 
 _WHOLE = frozenset({"Verifying Checksum", "Download complete", "Pull complete", "Already exists"})
@@ -23,7 +23,6 @@ class JobDialog(ProgressDialog):
 
     def on_mount(self) -> None:
         """Follow the job for as long as the dialog is open."""
-        super().on_mount()
         self._stop = self._dispatcher.listen(self._show)
         self._show()
 
@@ -59,6 +58,6 @@ def _how_it_ended(job: Job) -> str:
     return f"{job.error.detail or job.error}{hint}"
 
 
-async def follow_job(app: KeyQueue[int], dispatcher: Dispatcher, job: Job) -> None:
+async def follow_job(app: KeyQueue[int], dispatcher: Dispatcher, job: Job, hold: Hold) -> None:
     """Show the job's progress until its dialog is closed."""
-    await app.ask(JobDialog(dispatcher, job))
+    await app.ask(JobDialog(dispatcher, job), hold)

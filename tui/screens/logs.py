@@ -63,7 +63,7 @@ class LogsScreen(Screen[None]):
         self.query_one(LogView).focus()
         self.follow()
 
-    @work(group="logs", exclusive=True, exit_on_error=False)
+    @work(group="logs", exclusive=True)
     async def follow(self) -> None:
         """Feed the view until the screen is left."""
         await LogFeed(self._fleet, self._key, self.query_one(LogView), tail=TAIL).run()
