@@ -30,7 +30,8 @@ def with_table(text: str) -> str:
     """The README with the present table in it."""
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
-    assert begin and end, "README.md has lost the marks of the table of keys"
+    if not (begin and end):
+        raise SystemExit("README.md has lost the marks of the table of keys")
     return head + begin + table() + end + tail
 
 

@@ -46,7 +46,6 @@ PREFETCH_WAIT_SECONDS = 0.05
 class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
     """The application."""
 
-    TITLE = "Portside"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "hint_quit", show=False, system=True),
@@ -61,6 +60,7 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
         discovery: Discovery,
         *,
         prefetch: registry.Prefetched | None = None,
+        on_screen: Callable[[], None] | None = None,
         discover: Callable[[], Discovery] | None = None,
         demo: DemoEngine | None = None,
         now: Callable[[], datetime] = utc_now,
@@ -72,6 +72,7 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
             settings: The user's.
             discovery: Which endpoint answered, or why none did.
             prefetch: The container list that was asked for before Textual was imported.
+            on_screen: Called when the application has the screen, and gives it back itself.
             discover: Looks for an endpoint once more, by default as the first time; called on a thread, every
                 second while there is none.
             demo: The demo engine to use when one is wanted; None makes one.
@@ -82,6 +83,7 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
         self.settings = settings
         self._discovery = discovery
         self._prefetch = prefetch
+        self._on_screen = on_screen
         self._discover = discover or (lambda: endpoints.discover(discovery.host, discovery.context))
         self._demo = demo
         self._own_demo = demo is None
@@ -104,6 +106,8 @@ class PortsideApp(KeyQueue[int], DiffOutput[int], inherit_bindings=False):
 
     async def on_mount(self) -> None:
         """Look right, and go where there is something to see."""
+        if self._on_screen is not None:
+            self._on_screen()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.settings.theme or DEFAULT
@@ -290,6 +294,7 @@ def run(
     settings: Settings,
     discovery: Discovery,
     prefetch: registry.Prefetched | None = None,
+    on_screen: Callable[[], None] | None = None,
 ) -> int:
     """Run the application until it is left; the exit code."""
-    return asyncio.run(_run(PortsideApp(settings, discovery, prefetch=prefetch)))
+    return asyncio.run(_run(PortsideApp(settings, discovery, prefetch=prefetch, on_screen=on_screen)))

@@ -41,6 +41,7 @@ def test_rows_come_before_textual_and_stay(url: str) -> None:
         terminal.send("q")
         assert terminal.wait_exit() == 0
         assert_restored(terminal)
+        assert terminal.raw.count(b"\x1b[?1049l") == 1, "left twice: some terminals move the cursor then"
 
 
 def test_a_filter_is_never_shown_without_being_applied(url: str) -> None:

@@ -44,7 +44,9 @@ class Recorder:
         self.collecting: list[bool] = []
         self.outcome: Callable[[], int] = lambda: 0
 
-    def run(self, *, settings: Settings, discovery: Discovery, prefetch: object | None) -> int:
+    def run(
+        self, *, settings: Settings, discovery: Discovery, prefetch: object | None, on_screen: object = None
+    ) -> int:
         self.calls.append({"settings": settings, "discovery": discovery, "prefetch": prefetch})
         self.collecting.append(gc.isenabled())
         return self.outcome()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -95,12 +95,14 @@ def _open(settings: Settings, discovery: Discovery) -> int:
         # A filter is not applied there, and ASCII is put in place by Textual.
         if not (settings.filter or settings.ascii):
             firstframe.show(prefetch, discovery.chosen.name)
-        return _run_app(settings, discovery, prefetch)
+        return _run_app(settings, discovery, prefetch, firstframe.taken_over)
     finally:
         firstframe.undo()
 
 
-def _run_app(settings: Settings, discovery: Discovery, prefetch: Prefetched | None) -> int:
+def _run_app(
+    settings: Settings, discovery: Discovery, prefetch: Prefetched | None, on_screen: Callable[[], None] | None = None
+) -> int:
     from tui import app
 
     if settings.theme:
@@ -110,7 +112,7 @@ def _run_app(settings: Settings, discovery: Discovery, prefetch: Prefetched | No
 
             firstframe.undo()
             return _fail(Exit.USAGE, f"there is no theme {settings.theme!r}", f"there are {', '.join(there)}")
-    return app.run(settings=settings, discovery=discovery, prefetch=prefetch)
+    return app.run(settings=settings, discovery=discovery, prefetch=prefetch, on_screen=on_screen)
 
 
 def _themes() -> list[str]:
