@@ -213,4 +213,9 @@ def assert_restored(terminal: Terminal) -> None:
     assert not terminal.screen.cursor.hidden
     assert terminal.slave is not None
     modes = termios.tcgetattr(terminal.slave)
-    assert modes[3] == terminal.modes_before[3], "echo or line mode was not restored"
+    before = terminal.modes_before
+    assert modes[:4] == before[:4], "input, output, control or line modes were not restored"
+    assert [modes[6][at] for at in (termios.VMIN, termios.VTIME)] == [
+        before[6][at] for at in (termios.VMIN, termios.VTIME)
+    ]
+    assert terminal.raw.count(b"\x1b[<u") >= terminal.raw.count(b"\x1b[>25u"), "kitty's keyboard modes were left on"

@@ -274,10 +274,12 @@ class Dashboard(Screen[None]):
                 if binding.show and binding.id and self.focused.check_action(binding.action, ())
             ]
             taken = {binding.key for _, binding in self.focused._bindings}
-            pairs = [(binding.key, binding.description.lower()) for binding in own] + [
-                pair for pair in pairs if pair[0] not in taken
+            ways = [(self.key_of("detail.next_tab"), "next tab"), (self.key_of("view.back"), "back")]
+            pairs = [
+                *((binding.key, binding.description.lower()) for binding in own),
+                *ways,
+                *(pair for pair in pairs if pair[0] not in taken),
             ]
-            pairs += [(self.key_of("detail.next_tab"), "next tab"), (self.key_of("view.back"), "back")]
         last = [(self.key_of("app.help"), "help"), (self.key_of("app.quit"), "quit")]
         self._footer.show_keys(pairs, last)
 
