@@ -355,9 +355,7 @@ def test_hostile_strings_pass_through_as_they_are(resource: Resource, model: obj
 
 def fits(resource: Resource, width: int) -> list[str]:
     """The columns that the table shows on a screen of this width; two cells are its gutter."""
-    columns = [
-        Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority) for c in resource.columns
-    ]
+    columns = [Column.like(column) for column in resource.columns]
     return [placed.column.id for placed in layout(columns, width - 2)]
 
 

@@ -81,9 +81,7 @@ def frame(rows: Sequence[Container], engine: str, width: int, height: int, now: 
     from widgets.table.columns import Column, layout
     from widgets.text import clip, fit, sanitise
 
-    columns = [
-        Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority) for c in RESOURCE.columns
-    ]
+    columns = [Column.like(column) for column in RESOURCE.columns]
     wide = width >= _NARROW
     # Three fifths of a wide screen are the panes', less a scrollbar; two cells are the table's gutter.
     room = (width * 3 // 5 if wide else width) - 2 - (len(rows) > height)

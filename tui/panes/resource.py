@@ -94,10 +94,7 @@ class ResourcePane(Vertical):
         self._usage: Counter[str] = Counter()
         self._covered = False
         self._named: tuple[ResourcePane, ...] = ()
-        columns = [
-            Column(c.id, c.title, c.min, c.ideal, flex=c.flex, align=c.align, priority=c.priority)
-            for c in resource.columns
-        ]
+        columns = [Column.like(column) for column in resource.columns]
         self._title = Line(classes="pane--title")
         self.table = Table(columns, self._cells, row_state=self._row_state, id=f"table-{resource.kind}")
 
@@ -168,7 +165,7 @@ class ResourcePane(Vertical):
 
     def tick(self) -> None:
         """The clock moved: repaint the cells whose text it changes (the table compares)."""
-        if self.display:
+        if self.display and any(column.is_time for column in self.resource.columns):
             self.table.invalidate()
 
     def update_rows(self) -> None:

@@ -4,9 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from widgets.text import Align
+
+
+class Described(Protocol):
+    """What a column can be made of: anything that describes one with these attributes."""
+
+    @property
+    def id(self) -> str:
+        """As in `Column`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """As in `Column`."""
+        ...
+
+    @property
+    def min(self) -> int:
+        """As in `Column`."""
+        ...
+
+    @property
+    def ideal(self) -> int:
+        """As in `Column`."""
+        ...
+
+    @property
+    def flex(self) -> int:
+        """As in `Column`."""
+        ...
+
+    @property
+    def align(self) -> Align:
+        """As in `Column`."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """As in `Column`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +69,11 @@ class Column:
     flex: int = 0
     align: Align = "left"
     priority: int = 1
+
+    @classmethod
+    def like(cls, other: Described) -> Column:
+        """The column that an application describes in its own terms."""
+        return cls(other.id, other.title, other.min, other.ideal, other.flex, other.align, other.priority)
 
 
 class Placed(NamedTuple):
