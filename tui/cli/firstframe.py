@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
+from tui.config.breakpoints import LOW, NARROW
+
 if TYPE_CHECKING:
     from tui.runtime.models import Container
     from tui.runtime.registry import Prefetched
@@ -24,9 +26,6 @@ PATIENCE_SECONDS = 0.06
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 _LEAVE = b"\x1b[0m\x1b[?1049l\x1b[?25h"
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
-
-# As the dashboard divides the screen: its own numbers would cost the import of Textual.
-_NARROW, _LOW = 110, 30
 
 
 _pending = False
@@ -82,12 +81,12 @@ def frame(rows: Sequence[Container], engine: str, width: int, height: int, now: 
     from widgets.text import clip, fit, sanitise
 
     columns = [Column.like(column) for column in RESOURCE.columns]
-    wide = width >= _NARROW
+    wide = width >= NARROW
     # Three fifths of a wide screen are the panes', less a scrollbar; two cells are the table's gutter.
     room = (width * 3 // 5 if wide else width) - 2 - (len(rows) > height)
     body = max(0, height - 2)
     # Containers have half of it where images and events show below them.
-    table_height = (body // 2 if wide and height >= _LOW else body) - 2
+    table_height = (body // 2 if wide and height >= LOW else body) - 2
     order = {column.id: place for place, column in enumerate(RESOURCE.columns)}
     placed = layout(columns, max(0, room))
 

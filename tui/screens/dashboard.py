@@ -16,6 +16,7 @@ from textual.events import DescendantFocus, Resize, ScreenResume, ScreenSuspend
 from textual.screen import Screen
 
 from tui.actions import RowKey, UiCommand
+from tui.config.breakpoints import LOW, NARROW
 from tui.dispatch.dispatcher import Dispatcher
 from tui.panes.detail import DetailPane
 from tui.panes.events import EventsPane
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
     from tui.config.settings import Settings
     from tui.screens.commands import Commands
 
-# Below this many columns one pane shows at a time; table and detail side by side need 60 and 50.
-NARROW = 110
-# Below this many rows panes that are not in use are folded to their title: three tables of five rows serve nobody.
-LOW = 30
 HOST_SECONDS = 2.0
 CLOCK_SECONDS = 1.0
 
