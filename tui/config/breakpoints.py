@@ -1,4 +1,4 @@
-"""At which sizes the screen is divided differently. Known to the dashboard, and to what draws before Textual is there."""
+"""At which sizes the screen is divided differently: for the dashboard, and for what draws before Textual is there."""
 
 from __future__ import annotations
 
